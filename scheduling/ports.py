@@ -1,0 +1,75 @@
+"""How the service speaks to the outside it must not know: Slack's directory and Slack's messages.
+
+`bot/` implements both with the synchronous Slack client; `app.py` wires them. Tests have their own.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from scheduling.domain import Booking, Connection, Draft, Person, Slot
+
+
+class Directory(Protocol):
+    """Who the members of a workspace are."""
+
+    def people(self, team_id: str, user_ids: tuple[str, ...]) -> dict[str, Person]:
+        """Profiles by user id; ids that are unknown, bots, strangers or deactivated are missing.
+
+        Raises NoticeError when Slack does not answer.
+        """
+        ...
+
+
+class OutcomeKind(StrEnum):
+    WORKING = "working"  # still being booked
+    WAITING = "waiting"  # an outside system does not answer; it is tried again by itself
+    BOOKED = "booked"
+    TAKEN = "taken"  # the slot went meanwhile; nothing was created
+    FAILED = "failed"  # could not be stored; nothing was created, nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a submitted draft, for the rep's screen.
+
+    `reason` is a stable code (`auth`, `unavailable`, `refused`, `mail`, ...); `who` names taken people or rooms;
+    `alternatives` are the nearest free slots; `connection` is the calendar that failed.
+    """
+
+    kind: OutcomeKind
+    draft: Draft
+    zone: str
+    booking: Booking | None = None
+    reason: str | None = None
+    who: tuple[str, ...] = ()
+    alternatives: tuple[Slot, ...] = ()
+    connection: Connection | None = None
+
+
+class Notices(Protocol):
+    """What is said to people in Slack. Every method raises only NoticeError; each is called from the outbox."""
+
+    def show_outcome(self, outcome: Outcome) -> None:
+        """Replace the rep's open view; a view that was closed counts as told."""
+        ...
+
+    def tell_member(self, booking: Booking, person: Person) -> None:
+        """DM to the rep or a team member about a booked meeting (N2)."""
+        ...
+
+    def post_card(self, booking: Booking, channel: str) -> None:
+        """The channel card (N3): no customer address, no description."""
+        ...
+
+    def tell_problem(self, outcome: Outcome) -> None:
+        """DM to the rep when booking failed for good, so that a closed modal does not hide it."""
+        ...
+
+    def ask_reconnect(self, connection: Connection) -> None:
+        """DM to the owner of a calendar that no longer lets us in."""
+        ...
+
+    def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
+        """DM to the rep: this mail was refused."""
+        ...
