@@ -255,6 +255,7 @@ class Form(BaseModel):
     show_conflicts: bool = False
     slot: datetime | None = None
     obstacles: tuple[str, ...] = ()  # words of the conflicts the rep accepted with the slot
+    accepted: tuple[str, ...] = ()  # whose conflicts those are: participant keys
     on_event: bool = True  # Add to calendar event
     by_mail: bool = True  # Send confirmation email
     opened: tuple[str, ...] = ()  # optional fields that are in sight
@@ -314,6 +315,8 @@ class Booking:
     customer: Customer
     form: Form
     uid: str
+    connection_id: str = ""  # the organizer's connection and calendar that hold the event
+    calendar_id: str = ""
     invite_mode: InviteMode = InviteMode.BOT
     event: EventRef | None = None
     rooms: tuple[Room, ...] = ()

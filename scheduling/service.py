@@ -65,11 +65,19 @@ class SchedulingService:
         """*local* The rep closed the flow: the hold ends, what was typed stays for Resume. Unknown drafts are fine."""
         raise NotImplementedError
 
-    def hold(self, rep: Rep, draft_id: str, start: datetime, obstacles: tuple[str, ...] = ()) -> Draft:
+    def hold(
+        self,
+        rep: Rep,
+        draft_id: str,
+        start: datetime,
+        obstacles: tuple[str, ...] = (),
+        accepted: tuple[str, ...] = (),
+    ) -> Draft:
         """*local* Claim the slot for everybody in the draft for ten minutes. Raises SlotTaken, DraftGone.
 
-        `obstacles` are the words of the conflicts that the rep has seen and accepts. Holding another start ends the
-        earlier hold; the draft comes back on the confirm screen.
+        `obstacles` are the words of the conflicts that the rep has seen and accepts, `accepted` the participant keys
+        (`Obstacle.who`) whose conflicts they are. Holding another start ends the earlier hold; the draft comes back on
+        the confirm screen.
         """
         raise NotImplementedError
 
@@ -98,6 +106,6 @@ class SchedulingService:
     def propose(self, rep: Rep, draft_id: str) -> Proposal:
         """Read every needed calendar (at most 8 s) and list the shown week's slots.
 
-        Raises ProfileUnknown, NoticeError (Slack's directory), DraftGone. A calendar that fails is *unread*, never free.
+        Raises ProfileUnknown, NoticeError (Slack's directory), DraftGone. A failing calendar is *unread*, never free.
         """
         raise NotImplementedError
