@@ -3,11 +3,16 @@
 `bot/` implements both with the synchronous Slack client; `app.py` wires them. Tests have their own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from scheduling.domain import Booking, Connection, Draft, Person, Slot
+
+Clock = Callable[[], datetime]
+"""Tells now as an aware UTC datetime; passed in wherever behaviour depends on it."""
 
 
 class Directory(Protocol):
@@ -72,4 +77,8 @@ class Notices(Protocol):
 
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         """DM to the rep: this mail was refused."""
+        ...
+
+    def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
+        """DM to the rep: after booking, these people's calendars show something else at that time."""
         ...

@@ -4,12 +4,37 @@ Methods marked *local* read or write rows only and may be waited for by an ackno
 and belong on the service executor or in the outbox.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-from scheduling.domain import Booking, Connection, Customer, Draft, Form, Prefill, Proposal, Rep, Screen
-from scheduling.ports import Outcome
+from sqlmodel import Session
+
+from scheduling.config import SchedulingConfig
+from scheduling.connecting import Connecting
+from scheduling.domain import (
+    Booking,
+    BookingState,
+    Connection,
+    ConnectionState,
+    Customer,
+    Draft,
+    DraftState,
+    Form,
+    Interval,
+    Prefill,
+    Proposal,
+    Rep,
+    Screen,
+)
+from scheduling.errors import DraftGone, SlotTaken
+from scheduling.outbox import enqueue
+from scheduling.outcomes import outcome_of
+from scheduling.ports import Clock, Outcome
+from scheduling.proposing import Proposing
+from scheduling.store import Store, bookings, claims, connections, drafts, people
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +64,88 @@ class Opening:
 class SchedulingService:
     """Everything a front end may ask of scheduling."""
 
+    def __init__(
+        self,
+        store: Store,
+        proposing: Proposing,
+        connecting: Connecting,
+        config: SchedulingConfig,
+        clock: Clock,
+        poke: Callable[[], None],
+    ) -> None:
+        """`poke` pulls the outbox forward; it is called after each commit that queued work."""
+        self._store = store
+        self._proposing = proposing
+        self._connecting = connecting
+        self._config = config
+        self._clock = clock
+        self._poke = poke
+
     # --- the draft (local) ---
 
     def open_draft(self, rep: Rep, prefill: Prefill) -> Opening:
         """*local* Start a draft from what the command gave; members default to the rep alone."""
-        raise NotImplementedError
+
+        def work(tx: Session) -> Opening:
+            last = bookings.last_with_customer(tx, rep, prefill.email) if prefill.email else None
+            draft = Draft(
+                id=secrets.token_hex(16),
+                team_id=rep.team_id,
+                user_id=rep.user_id,
+                revision=0,
+                state=DraftState.OPEN,
+                screen=Screen.WHO,
+                form=_first_form(rep, prefill, last),
+            )
+            drafts.add(tx, draft)
+            return self._opening(tx, draft, last)
+
+        return self._store.transact(work)
 
     def opening(self, rep: Rep, draft_id: str) -> Opening:
         """*local* The first screen again (Back, or after connecting). Raises DraftGone."""
-        raise NotImplementedError
+
+        def work(tx: Session) -> Opening:
+            draft = drafts.get(tx, rep, draft_id)
+            customer = draft.form.customer
+            last = bookings.last_with_customer(tx, rep, customer.email) if customer else None
+            return self._opening(tx, draft, last)
+
+        return self._store.transact(work)
 
     def attach_view(self, rep: Rep, draft_id: str, view_id: str) -> None:
         """*local* Remember which open view shows the draft, so that later news can reach it."""
-        raise NotImplementedError
+        self._store.transact(lambda tx: drafts.attach_view(tx, rep, draft_id, view_id))
 
     def draft(self, rep: Rep, draft_id: str) -> Draft:
         """*local* Raises DraftGone."""
-        raise NotImplementedError
+        return self._store.read(lambda tx: drafts.get(tx, rep, draft_id))
 
     def save(self, rep: Rep, draft_id: str, form: Form, screen: Screen) -> Draft:
         """*local* Store what was typed and which screen is shown; the revision rises. Raises DraftGone."""
-        raise NotImplementedError
+
+        def work(tx: Session) -> Draft:
+            draft = _open(drafts.lock(tx, rep, draft_id))
+            if draft.held_until is not None and form.slot is None:
+                claims.release_draft(tx, rep.team_id, draft_id)
+                draft = replace(draft, held_until=None)
+            return drafts.save(tx, replace(draft, form=form, screen=screen))
+
+        return self._store.transact(work)
 
     def close_draft(self, rep: Rep, draft_id: str) -> None:
         """*local* The rep closed the flow: the hold ends, what was typed stays for Resume. Unknown drafts are fine."""
-        raise NotImplementedError
+
+        def work(tx: Session) -> None:
+            try:
+                draft = drafts.lock(tx, rep, draft_id)
+            except DraftGone:
+                return
+            if draft.state is DraftState.OPEN:
+                claims.release_draft(tx, rep.team_id, draft_id)
+                drafts.save(tx, replace(draft, held_until=None, view_id=None))
+
+        self._store.transact(work)
 
     def hold(
         self,
@@ -79,27 +161,98 @@ class SchedulingService:
         (`Obstacle.who`) whose conflicts they are. Holding another start ends the earlier hold; the draft comes back on
         the confirm screen.
         """
-        raise NotImplementedError
+
+        def work(tx: Session) -> Draft:
+            now = self._clock()
+            draft = _open(drafts.lock(tx, rep, draft_id))
+            if start <= now:
+                raise SlotTaken
+            names = _names(tx, draft)
+            interval = Interval(start, start + timedelta(minutes=draft.form.minutes))
+            until = now + self._config.hold
+            claims.hold(
+                tx,
+                team_id=rep.team_id,
+                draft_id=draft_id,
+                resources=names,
+                interval=interval.widened(self._config.buffer, self._config.buffer),
+                expires_at=until,
+                now=now,
+                forced=bool(accepted),
+            )
+            if accepted:  # eyes were open for these people only
+                others = tuple(key for key in names if key not in accepted)
+                taken = claims.taken(tx, rep.team_id, others, interval, now=now, except_draft=draft_id)
+                if taken:
+                    raise SlotTaken(tuple(names[key] for key in taken))
+            form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
+            return drafts.save(tx, replace(draft, form=form, screen=Screen.CONFIRM, held_until=until))
+
+        return self._store.transact(work)
 
     def submit(self, rep: Rep, draft_id: str, *, on_event: bool, by_mail: bool) -> Draft:
-        """*local* Mark the draft submitted and enqueue `book`, in one transaction; a second call changes nothing."""
-        raise NotImplementedError
+        """*local* Mark the draft submitted and enqueue `book`, in one transaction; a second call changes nothing.
+
+        Raises DraftGone, and SlotTaken when no slot was picked.
+        """
+
+        def work(tx: Session) -> Draft:
+            now = self._clock()
+            draft = drafts.lock(tx, rep, draft_id)
+            if draft.state in (DraftState.SUBMITTED, DraftState.BOOKED):
+                return draft
+            if draft.form.slot is None:
+                raise SlotTaken
+            form = draft.form.model_copy(update={"on_event": on_event, "by_mail": by_mail})
+            submitted = replace(draft, form=form, state=DraftState.SUBMITTED, screen=Screen.OUTCOME)
+            saved = drafts.save(tx, submitted)
+            attempt = drafts.mark_submitted(tx, saved, now)
+            enqueue(
+                tx,
+                team_id=rep.team_id,
+                kind="book",
+                key=f"book:{draft_id}:{attempt}",
+                payload={},
+                now=now,
+                draft_id=draft_id,
+            )
+            return saved
+
+        draft = self._store.transact(work)
+        self._poke()
+        return draft
 
     def reopen(self, rep: Rep, draft_id: str, screen: Screen) -> Draft:
         """*local* After TAKEN or FAILED: the draft is open again with everything typed. Raises DraftGone."""
-        raise NotImplementedError
+
+        def work(tx: Session) -> Draft:
+            draft = _open(drafts.lock(tx, rep, draft_id))
+            return drafts.save(tx, replace(draft, screen=screen))
+
+        return self._store.transact(work)
 
     def outcome(self, rep: Rep, draft_id: str) -> Outcome:
         """*local* What became of a submitted draft so far. Raises DraftGone."""
-        raise NotImplementedError
+        return self._store.read(lambda tx: outcome_of(tx, rep, draft_id))
 
     def booking_of(self, rep: Rep, draft_id: str) -> Booking | None:
         """*local*"""
-        raise NotImplementedError
+        return self._store.read(lambda tx: bookings.of_draft(tx, rep.team_id, draft_id))
+
+    def upcoming(self, rep: Rep, limit: int = 20) -> tuple[Booking, ...]:
+        """*local* The rep's next confirmed meetings, created or assigned, soonest first (B1, B2)."""
+        found = self._store.read(
+            lambda tx: bookings.upcoming(tx, rep.team_id, rep.user_id, self._clock(), limit)
+        )
+        return tuple(booking for booking in found if booking.state is BookingState.CONFIRMED)
 
     def connections(self, rep: Rep) -> tuple[Connection, ...]:
         """*local*"""
-        raise NotImplementedError
+        return self._store.read(lambda tx: connections.of_user(tx, rep))
+
+    def connect_links(self, rep: Rep, draft_id: str | None = None) -> Mapping[str, str]:
+        """*local* Fresh personal /connect addresses by provider; empty without PUBLIC_URL."""
+        return self._store.transact(lambda tx: self._connecting.issue_links(tx, rep, draft_id))
 
     # --- calendars ---
 
@@ -108,4 +261,46 @@ class SchedulingService:
 
         Raises ProfileUnknown, NoticeError (Slack's directory), DraftGone. A failing calendar is *unread*, never free.
         """
-        raise NotImplementedError
+        draft = self.draft(rep, draft_id)
+        connected = any(c.state is ConnectionState.OK for c in self.connections(rep))
+        return self._proposing.propose(draft, connected=connected)
+
+    def _opening(self, tx: Session, draft: Draft, last: Booking | None) -> Opening:
+        own = connections.of_user(tx, draft.rep)
+        usable = any(connection.state is ConnectionState.OK for connection in own)
+        links = {} if usable else self._connecting.issue_links(tx, draft.rep, draft.id)
+        meeting = (
+            LastMeeting(last.customer, last.form.subject, last.interval.start, last.organizer.zone) if last else None
+        )
+        return Opening(draft, own, links, meeting)
+
+
+def _names(tx: Session, draft: Draft) -> dict[str, str]:
+    """Participant keys with what people call them; an unknown profile is called by its id."""
+    known = people.known(tx, draft.team_id, draft.form.members, None)
+    return {user: known[user].name if user in known else user for user in draft.form.members}
+
+
+def _open(draft: Draft) -> Draft:
+    """The draft if it may still be changed; raises DraftGone once it was submitted."""
+    if draft.state is not DraftState.OPEN:
+        raise DraftGone
+    return draft
+
+
+def _first_form(rep: Rep, prefill: Prefill, last: Booking | None) -> Form:
+    """The form as it first appears: the command's words, and what an earlier meeting knows of the customer (2c)."""
+    known = last.customer if last else None
+    name = prefill.name or (known.name if known else "")
+    customer = Customer(name=name, email=prefill.email, zone=known.zone if known else None)
+    return Form(
+        customer=customer if name or prefill.email else None,
+        subject=prefill.subject,
+        minutes=prefill.minutes or 30,
+        members=tuple(dict.fromkeys((rep.user_id, *prefill.members))),
+    )
+
+
+def utc_now() -> datetime:
+    """The clock of a running service."""
+    return datetime.now(UTC)

@@ -1,0 +1,31 @@
+"""What the operator decides for the whole service; read from the environment by app.py and passed in."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulingConfig:
+    """`public_url` has no trailing slash; None means no links to our own pages can be given.
+
+    `mail_from` is the bare address mails come from; its domain also forms UIDs and Message-IDs.
+    `connectable` lists the providers people may connect, in screen order.
+    """
+
+    mail_from: str
+    public_url: str | None = None
+    sender_name: str = "Schedule For"
+    announce_channel: str | None = None
+    connectable: tuple[str, ...] = ("icloud", "caldav")
+    step: timedelta = timedelta(minutes=30)
+    minimum_notice: timedelta = timedelta(minutes=60)
+    buffer: timedelta = timedelta(0)
+    horizon: timedelta = timedelta(days=60)
+    hold: timedelta = timedelta(minutes=10)
+    link_life: timedelta = timedelta(minutes=10)
+    patience: float = 8.0
+    """Seconds that a waiting rep's calendar reading may take."""
+
+    @property
+    def mail_domain(self) -> str:
+        return self.mail_from.rpartition("@")[2]

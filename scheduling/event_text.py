@@ -1,0 +1,29 @@
+"""The words on the calendar event, rendered from templates/event/.
+
+Where a provider carries no attendees, the names stand in the description. The team note never does (product 5c).
+"""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scheduling.domain import Booking
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "event"
+
+
+@cache
+def _environment() -> Environment:
+    # Plain text for a calendar, never HTML: escaping would show as entities.
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False, undefined=StrictUndefined)  # noqa: S701
+
+
+def describe(booking: Booking) -> str:
+    """The event's description."""
+    return _environment().get_template("description.txt").render(booking=booking).strip()
+
+
+def place(booking: Booking) -> str:
+    """The event's location: the place, else the link or words to join by."""
+    return booking.form.location or booking.form.conferencing_text

@@ -1,0 +1,214 @@
+"""Telling people: queues mails and notices in the caller's transaction, and delivers them from the outbox.
+
+Mails are rendered when they are queued and sent exactly as rendered. Notices are rendered by the front end when they
+are sent, from the booking as it is then.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from scheduling.config import SchedulingConfig
+from scheduling.domain import Booking, Draft, Rep
+from scheduling.errors import MailUncertain, OutsideError
+from scheduling.mail.letters import letters_for
+from scheduling.mail.mime import to_mime
+from scheduling.outbox import Done, Kind, Task, enqueue
+from scheduling.outcomes import outcome_of
+from scheduling.ports import Clock, Notices, Outcome
+from scheduling.store import Store, bookings, connections, drafts, workspaces
+
+ACK_SETTLES = timedelta(seconds=0.7)
+"""Slack may apply an acknowledged view after a faster update; news for a screen waits this long after Schedule."""
+
+SECOND_SHOWING = timedelta(seconds=3)
+"""And is shown once more after this long, in case the acknowledged view came later still."""
+
+
+class Transport(Protocol):
+    """Hands one message to the mail server; raises MailError."""
+
+    def send(self, raw: bytes, sender: str, recipient: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A rendered letter, ready for the outbox."""
+
+    key: str
+    recipient: str
+    raw: bytes
+
+
+class Telling:
+    """Everything that is said to people about a booking."""
+
+    def __init__(
+        self, store: Store, notices: Notices, transport: Transport, config: SchedulingConfig, clock: Clock
+    ) -> None:
+        self._store = store
+        self._notices = notices
+        self._transport = transport
+        self._config = config
+        self._clock = clock
+
+    def kinds(self) -> tuple[Kind, ...]:
+        def quiet(_tx: Session, _task: Task, _error: OutsideError) -> None:
+            """Nobody is left to tell: the outbox keeps the dead task for the operator."""
+
+        return (
+            Kind("send_mail", self._send_mail, give_up=self._undelivered),
+            Kind("tell_undelivered", self._tell_undelivered, give_up=quiet),
+            Kind("show_outcome", self._show_outcome, give_up=quiet, max_attempts=5),
+            Kind("tell_problem", self._tell_problem, give_up=quiet),
+            Kind("tell_member", self._tell_member, give_up=quiet),
+            Kind("tell_overlap", self._tell_overlap, give_up=quiet),
+            Kind("post_card", self._post_card, give_up=quiet),
+            Kind("ask_reconnect", self._ask_reconnect, give_up=quiet),
+        )
+
+    # --- queueing, inside the caller's transaction ---
+
+    def letters(self, booking: Booking) -> Callable[[Session], None]:
+        """Render every mail of a confirmed booking now; the result queues them."""
+        sealed = [
+            _Sealed(letter.message_id, letter.to_address, to_mime(letter, self._clock()).as_bytes())
+            for letter in letters_for(booking, self._config.mail_from, self._config.sender_name)
+        ]
+
+        def queue(tx: Session) -> None:
+            for letter in sealed:
+                payload = {"recipient": letter.recipient, "raw": base64.b64encode(letter.raw).decode("ascii")}
+                self._queue(tx, booking, "send_mail", letter.key, payload)
+
+        return queue
+
+    def booked(self, tx: Session, booking: Booking) -> None:
+        """A DM to everybody of the team, each once, and the channel card."""
+        for person in booking.team:
+            self._queue(tx, booking, "tell_member", f"dm:{person.user_id}", {"user_id": person.user_id})
+        channel = workspaces.announce_channel(tx, booking.team_id) or self._config.announce_channel
+        if channel:
+            self._queue(tx, booking, "post_card", "card", {"channel": channel})
+
+    def overlap(self, tx: Session, booking: Booking, who: tuple[str, ...]) -> None:
+        self._queue(tx, booking, "tell_overlap", "overlap", {"who": list(who)})
+
+    def show_outcome(self, tx: Session, draft: Draft, stage: str) -> None:
+        """Bring the rep's screen up to date, not before the acknowledged view is there, and once more for safety."""
+        now = self._clock()
+        submitted = drafts.submitted_at(tx, draft) or now
+        first = max(now, submitted + ACK_SETTLES)
+        for showing, when in enumerate((first, first + SECOND_SHOWING)):
+            enqueue(
+                tx,
+                team_id=draft.team_id,
+                kind="show_outcome",
+                key=f"outcome:{draft.id}:{draft.revision}:{stage}:{showing}",
+                payload={"user_id": draft.user_id, "revision": draft.revision},
+                now=now,
+                run_after=when,
+                draft_id=draft.id,
+            )
+
+    def problem(self, tx: Session, draft: Draft) -> None:
+        """The rep's DM about a booking that failed for good."""
+        enqueue(
+            tx,
+            team_id=draft.team_id,
+            kind="tell_problem",
+            key=f"problem:{draft.id}:{draft.revision}",
+            payload={"user_id": draft.user_id},
+            now=self._clock(),
+            draft_id=draft.id,
+        )
+
+    def reconnect(self, tx: Session, team_id: str, connection_id: str, reason: str) -> None:
+        """Ask the owner to connect again, once for each time that the calendar shut us out."""
+        now = self._clock()
+        if not connections.mark_needs_reconnect(tx, team_id, connection_id, reason):
+            return
+        enqueue(
+            tx,
+            team_id=team_id,
+            kind="ask_reconnect",
+            key=f"reconnect:{connection_id}:{now.isoformat()}",
+            payload={"connection_id": connection_id},
+            now=now,
+        )
+
+    def _queue(self, tx: Session, booking: Booking, kind: str, key: str, payload: dict[str, Any]) -> None:
+        enqueue(
+            tx,
+            team_id=booking.team_id,
+            kind=kind,
+            key=f"{booking.id}:{booking.version}:{key}",
+            payload=payload,
+            now=self._clock(),
+            booking_id=booking.id,
+            draft_id=booking.draft_id,
+        )
+
+    # --- delivering, from the outbox ---
+
+    def _send_mail(self, task: Task) -> Done:
+        raw = base64.b64decode(task.payload["raw"])
+        try:
+            self._transport.send(raw, self._config.mail_from, task.payload["recipient"])
+        except MailUncertain:
+            if task.attempts > 1:  # it was handed over twice already: more copies help nobody
+                return Done()
+            raise
+        return Done()
+
+    def _undelivered(self, tx: Session, task: Task, error: OutsideError) -> None:
+        booking = bookings.get(tx, task.team_id, str(task.booking_id))
+        recipient = task.payload["recipient"]
+        payload = {"recipient": recipient, "code": error.code}
+        self._queue(tx, booking, "tell_undelivered", f"undelivered:{task.id}", payload)
+
+    def _tell_undelivered(self, task: Task) -> Done:
+        self._notices.tell_undelivered(self._booking(task), task.payload["recipient"], task.payload["code"])
+        return Done()
+
+    def _show_outcome(self, task: Task) -> Done:
+        outcome = self._outcome(task)
+        if outcome.draft.revision == task.payload["revision"] and outcome.draft.view_id:
+            self._notices.show_outcome(outcome)
+        return Done()
+
+    def _tell_problem(self, task: Task) -> Done:
+        self._notices.tell_problem(self._outcome(task))
+        return Done()
+
+    def _tell_member(self, task: Task) -> Done:
+        booking = self._booking(task)
+        person = next((p for p in booking.team if p.user_id == task.payload["user_id"]), None)
+        if person is not None:
+            self._notices.tell_member(booking, person)
+        return Done()
+
+    def _tell_overlap(self, task: Task) -> Done:
+        self._notices.tell_overlap(self._booking(task), tuple(task.payload["who"]))
+        return Done()
+
+    def _post_card(self, task: Task) -> Done:
+        self._notices.post_card(self._booking(task), task.payload["channel"])
+        return Done()
+
+    def _ask_reconnect(self, task: Task) -> Done:
+        connection = self._store.read(lambda tx: connections.get(tx, task.team_id, task.payload["connection_id"]))
+        if connection is not None:
+            self._notices.ask_reconnect(connection)
+        return Done()
+
+    def _booking(self, task: Task) -> Booking:
+        return self._store.read(lambda tx: bookings.get(tx, task.team_id, str(task.booking_id)))
+
+    def _outcome(self, task: Task) -> Outcome:
+        rep = Rep(task.team_id, task.payload["user_id"])
+        return self._store.read(lambda tx: outcome_of(tx, rep, str(task.draft_id)))
