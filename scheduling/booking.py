@@ -13,10 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from scheduling.availability import Rules, slot_at
 from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
+from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import (
     Booking,
@@ -34,11 +33,11 @@ from scheduling.errors import AuthExpired, OutsideError, ProfileUnknown, SlotTak
 from scheduling.event_text import describe, place
 from scheduling.outbox import Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
-from scheduling.ports import Clock, OutcomeKind
+from scheduling.ports import OutcomeKind
 from scheduling.proposing import Proposing, Recheck, members_of, require
 from scheduling.reading import CalendarReader, OpenProvider
 from scheduling.roster import Roster
-from scheduling.store import Store, audit, bookings, claims, connections, drafts
+from scheduling.store import Session, Store, audit, bookings, claims, connections, drafts
 from scheduling.telling import Telling
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -98,7 +97,7 @@ class BookingTasks:
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
         try:
             recheck = self._proposing.recheck(draft, people)
-        except ProfileUnknown as gone:
+        except ProfileUnknown:
             return Done(lambda tx: self._hand_back(tx, draft, OutcomeKind.FAILED, "profile", gone.user_ids))
         if not recheck.is_free:
             return Done(lambda tx: self._taken(tx, draft, recheck))
@@ -108,7 +107,7 @@ class BookingTasks:
         booking = self._new_booking(draft, people, home)
         try:
             self._store.transact(lambda tx: self._write(tx, draft, booking))
-        except SlotTaken as taken:
+        except SlotTaken:
             lost = replace(recheck, legal=False)
             return Done(lambda tx: self._taken(tx, draft, lost, taken.who))
         return Done()

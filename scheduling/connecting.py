@@ -8,14 +8,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from scheduling.calendars.base import Account, CalendarInfo, Deadline
+from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Connection, ConnectionState, Rep
 from scheduling.outbox import resume
-from scheduling.ports import Clock
-from scheduling.store import Store, connections, links
+from scheduling.store import Session, Store, connections, links
 
 PURPOSE = "connect"
 CONNECT_SECONDS = 20.0

@@ -6,11 +6,10 @@ A `Problem` is stored with the draft; together with the booking it decides the `
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
 
 from scheduling.domain import BookingState, Draft, DraftState, Interval, Rep, Slot
 from scheduling.ports import Outcome, OutcomeKind
-from scheduling.store import bookings, connections, drafts, people
+from scheduling.store import Session, bookings, connections, drafts, people
 
 
 class Problem(BaseModel):

@@ -3,16 +3,11 @@
 `bot/` implements both with the synchronous Slack client; `app.py` wires them. Tests have their own.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from scheduling.domain import Booking, Connection, Draft, Person, Slot
-
-Clock = Callable[[], datetime]
-"""Tells now as an aware UTC datetime; passed in wherever behaviour depends on it."""
 
 
 class Directory(Protocol):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from scheduling.availability import Listing, Participant, Rules, list_slots, slot_at
+from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Draft, Interval, Obstacle, Person, Proposal, Rep, Slot, Unread
 from scheduling.errors import ProfileUnknown
-from scheduling.ports import Clock
 from scheduling.reading import CalendarReader
 from scheduling.roster import Roster
 from scheduling.zones import day_bounds, local

@@ -12,9 +12,9 @@ from datetime import timedelta
 
 from scheduling.availability import Participant
 from scheduling.calendars.base import OWN, CalendarProvider, Deadline
+from scheduling.clock import Clock
 from scheduling.domain import Busy, Connection, ConnectionState, Interval, Person, WorkingHours
 from scheduling.errors import AuthExpired, CalendarError, ConsentMissing, DeadlineExceeded
-from scheduling.ports import Clock
 from scheduling.store import Store, claims, connections
 
 log = logging.getLogger(__name__)

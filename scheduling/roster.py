@@ -7,9 +7,10 @@ serves. Knows no Slack.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from scheduling.clock import Clock
 from scheduling.domain import Person
 from scheduling.errors import NoticeError
-from scheduling.ports import Clock, Directory
+from scheduling.ports import Directory
 from scheduling.store import Store, people
 
 FRESH_FOR = timedelta(hours=1)

@@ -7,10 +7,9 @@ and belong on the service executor or in the outbox.
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
+from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
 from scheduling.domain import (
@@ -31,10 +30,9 @@ from scheduling.domain import (
 from scheduling.errors import DraftGone, SlotTaken
 from scheduling.outbox import enqueue
 from scheduling.outcomes import outcome_of
-from scheduling.ports import Clock, Outcome
+from scheduling.ports import Outcome
 from scheduling.proposing import Proposing
-from scheduling.store import Store, bookings, claims, connections, drafts, people
-
+from scheduling.store import Session, Store, bookings, claims, connections, drafts, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +239,7 @@ class SchedulingService:
 
     def upcoming(self, rep: Rep, limit: int = 20) -> tuple[Booking, ...]:
         """*local* The rep's next confirmed meetings, created or assigned, soonest first (B1, B2)."""
-        found = self._store.read(
-            lambda tx: bookings.upcoming(tx, rep.team_id, rep.user_id, self._clock(), limit)
-        )
+        found = self._store.read(lambda tx: bookings.upcoming(tx, rep.team_id, rep.user_id, self._clock(), limit))
         return tuple(booking for booking in found if booking.state is BookingState.CONFIRMED)
 
     def connections(self, rep: Rep) -> tuple[Connection, ...]:
@@ -299,8 +295,3 @@ def _first_form(rep: Rep, prefill: Prefill, last: Booking | None) -> Form:
         minutes=prefill.minutes or 30,
         members=tuple(dict.fromkeys((rep.user_id, *prefill.members))),
     )
-
-
-def utc_now() -> datetime:
-    """The clock of a running service."""
-    return datetime.now(UTC)

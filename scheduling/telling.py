@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlmodel import Session
-
+from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Booking, Draft, Rep
 from scheduling.errors import MailUncertain, OutsideError
@@ -19,8 +18,8 @@ from scheduling.mail.letters import letters_for
 from scheduling.mail.mime import to_mime
 from scheduling.outbox import Done, Kind, Task, enqueue
 from scheduling.outcomes import outcome_of
-from scheduling.ports import Clock, Notices, Outcome
-from scheduling.store import Store, bookings, connections, drafts, workspaces
+from scheduling.ports import Notices, Outcome
+from scheduling.store import Session, Store, bookings, connections, drafts, workspaces
 
 ACK_SETTLES = timedelta(seconds=0.7)
 """Slack may apply an acknowledged view after a faster update; news for a screen waits this long after Schedule."""
