@@ -108,8 +108,8 @@ class BookingTasks:
         try:
             self._store.transact(lambda tx: self._write(tx, draft, booking))
         except SlotTaken:
-            lost = replace(recheck, legal=False)
-            return Done(lambda tx: self._taken(tx, draft, lost, taken.who))
+            who = taken.who
+            return Done(lambda tx: self._taken(tx, draft, recheck, who))
         return Done()
 
     def _write(self, tx: Session, draft: Draft, booking: Booking) -> None:

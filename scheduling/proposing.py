@@ -1,7 +1,7 @@
 """From a draft to a week of slots, and from a slot to "still free?": both through the same arithmetic.
 
-Proposing and the re-check at booking differ only in the stretch they read and in what has been accepted. Starts are laid
-out in the rep's own zone; a display zone changes labels, never instants.
+Proposing and the re-check at booking differ only in the stretch they read and in what has been accepted. Starts are
+laid out in the rep's own zone; a display zone changes labels, never instants.
 """
 
 from collections.abc import Sequence

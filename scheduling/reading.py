@@ -19,6 +19,9 @@ from scheduling.store import Store, claims, connections
 
 log = logging.getLogger(__name__)
 
+MARGIN = timedelta(days=1)
+"""Read beyond the window on both sides: floating and all-day times move with the zone they are read in."""
+
 GRACE = 0.25
 """Seconds a leaf call may overrun its own deadline before it is given up."""
 
@@ -119,14 +122,7 @@ class CalendarReader:
     def _read_one(self, connection: Connection, zone: str, window: Interval, deadline: Deadline) -> _Read:
         """A leaf call: one account's own time. Expired jobs are dropped; every failure becomes a code."""
         try:
-            deadline.check()
-            secret = self._store.read(lambda tx: connections.secret(tx, connection.team_id, connection.id))
-            provider = self._open(connection, secret)
-            slack = timedelta(days=1)
-            wide = window.widened(slack, slack)
-            (answer,) = provider.availability((OWN,), wide, deadline, default_zone=zone)
-            if answer.error is not None:
-                raise answer.error
+            return _Read(self._ask(connection, zone, window, deadline))
         except (AuthExpired, ConsentMissing) as error:
             self._reconnect(connection, error.code)
             return _Read(unread="auth")
@@ -134,8 +130,15 @@ class CalendarReader:
             return _Read(unread="deadline")
         except CalendarError as error:
             log.warning("calendar unread", extra={"connection": connection.id, "code": error.code})
-            return _Read(unread="failed")
         except Exception:
             log.exception("calendar reading broke", extra={"connection": connection.id})
-            return _Read(unread="failed")
-        return _Read(answer.busy)
+        return _Read(unread="failed")
+
+    def _ask(self, connection: Connection, zone: str, window: Interval, deadline: Deadline) -> tuple[Busy, ...]:
+        deadline.check()
+        secret = self._store.read(lambda tx: connections.secret(tx, connection.team_id, connection.id))
+        provider = self._open(connection, secret)
+        (answer,) = provider.availability((OWN,), window.widened(MARGIN, MARGIN), deadline, default_zone=zone)
+        if answer.error is not None:
+            raise answer.error
+        return answer.busy
