@@ -97,8 +97,9 @@ class BookingTasks:
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
         try:
             recheck = self._proposing.recheck(draft, people)
-        except ProfileUnknown:
-            return Done(lambda tx: self._hand_back(tx, draft, OutcomeKind.FAILED, "profile", gone.user_ids))
+        except ProfileUnknown as unknown:
+            strangers = unknown.user_ids
+            return Done(lambda tx: self._hand_back(tx, draft, OutcomeKind.FAILED, "profile", strangers))
         if not recheck.is_free:
             return Done(lambda tx: self._taken(tx, draft, recheck))
         home = self._home(draft.rep)
@@ -107,7 +108,7 @@ class BookingTasks:
         booking = self._new_booking(draft, people, home)
         try:
             self._store.transact(lambda tx: self._write(tx, draft, booking))
-        except SlotTaken:
+        except SlotTaken as taken:
             who = taken.who
             return Done(lambda tx: self._taken(tx, draft, recheck, who))
         return Done()
