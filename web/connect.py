@@ -27,13 +27,10 @@ log = structlog.get_logger(__name__)
 
 
 class ConnectLink(Protocol):
-    """What a personal link is for. `account` fills the account's field at first (when reconnecting)."""
+    """What a personal link is for."""
 
     @property
     def provider(self) -> str: ...
-
-    @property
-    def account(self) -> str | None: ...
 
 
 class Connecting(Protocol):
@@ -71,7 +68,7 @@ class ConnectPages:
             return _used_up()
         if request.method == "POST":
             return await self._submitted(request, form)
-        return _form_page(form, {form.account_field: link.account or ""}, Said())
+        return _form_page(form, {}, Said())
 
     async def _submitted(self, request: Request, form: ConnectForm) -> Response:
         if not is_same_origin(request, self._public_url):

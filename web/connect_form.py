@@ -57,7 +57,6 @@ class ConnectForm:
     system: str
     heading: str
     fields: tuple[Field, ...]
-    account_field: str
     server_field: str | None
     refused: str
 
@@ -108,7 +107,6 @@ ICLOUD = ConnectForm(
             hint="Sixteen letters in four groups. Not the password of your Apple Account.",
         ),
     ),
-    account_field="email",
     server_field=None,
     refused=(
         "Apple did not accept this email address with this password. "
@@ -138,7 +136,6 @@ CALDAV = ConnectForm(
             hint="If your server offers passwords for single apps, use one of those.",
         ),
     ),
-    account_field="user_name",
     server_field="server",
     refused="The server did not accept this user name with this password.",
 )

@@ -31,7 +31,6 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 @dataclass(frozen=True)
 class Link:
     provider: str
-    account: str | None = None
 
 
 @dataclass
@@ -61,7 +60,7 @@ class Links:
 
 @pytest.fixture
 def links() -> Links:
-    return Links({"cloud": Link("icloud"), "dav": Link("caldav"), "again": Link("icloud", "dana@example.com")})
+    return Links({"cloud": Link("icloud"), "dav": Link("caldav")})
 
 
 @pytest.fixture
@@ -95,12 +94,6 @@ async def test_looking_at_a_link_any_number_of_times_does_not_use_it_up(browser,
 
     assert "cloud" in links.open
     assert links.tried == []
-
-
-async def test_a_reconnect_page_knows_the_account(browser):
-    answer = await browser.get("/connect/again")
-
-    assert 'value="dana@example.com"' in answer.text
 
 
 async def test_a_good_password_connects_and_the_page_says_which_calendar(browser, links):

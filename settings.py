@@ -1,0 +1,281 @@
+"""Everything an operator sets, read from the environment and `.env`, with all problems told at once.
+
+One field per name in `.env.sample`, in the same order. An empty value counts as not set. Secrets are masked wherever
+the settings are shown; nothing here connects to anything.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import BeforeValidator, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from scheduling.secrets import KeyUnfit, SecretBox
+
+MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+DEFAULT_DATABASE = "sqlite:///data/schedule-for.db"
+SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+
+WHAT_TO_DO = {
+    "SLACK_BOT_TOKEN": "the token of your app that begins with xoxb-: app settings, OAuth & Permissions",
+    "SLACK_SIGNING_SECRET": "app settings, Basic Information; or set SLACK_APP_TOKEN to use Socket Mode",
+    "SECRET_KEYS": f"make one with: {MAKE_A_KEY}",
+    "SMTP_URL": "smtp://user:password@host:587",
+}
+
+
+class SettingsRefused(Exception):
+    """Settings are missing or wrong. `problems` maps each name to a sentence; no value of a secret is in it."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.problems = problems
+        lines = [f"  {name:<22} {words}" for name, words in problems.items()]
+        super().__init__("These settings need attention (environment or .env):\n" + "\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mail is handed over. `user` is empty where the server asks for no login."""
+
+    host: str
+    port: int
+    user: str
+    password: SecretStr
+    tls: Literal["none", "starttls", "tls"]
+
+
+def _bare_url(value: object) -> object:
+    return value.strip().rstrip("/") if isinstance(value, str) else value
+
+
+Url = Annotated[str, BeforeValidator(_bare_url)]
+
+
+class Settings(BaseSettings):
+    """Build it with `load_settings`, which turns validation errors into one readable list."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_announce_channel: str | None = None
+    slack_api_url: Url = "https://slack.com/api"
+    secret_keys: SecretStr
+    smtp_url: SecretStr
+    mail_from: str = ""
+    database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
+    allowed_private_hosts: str = ""
+    public_url: Url | None = None
+    host: str = "127.0.0.1"
+    port: int = 3000
+    icloud_caldav_url: Url = "https://caldav.icloud.com"
+    extra_ca_bundle: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _tokens_are_not_swapped(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        wrong = "xapp-" if info.field_name == "slack_bot_token" else "xoxb-"
+        if token is not None and token.get_secret_value().startswith(wrong):
+            raise ValueError(f"a token that begins with {wrong} belongs into the other of the two token settings")
+        return token
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _slack_can_reach_us(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if secret is None and "slack_app_token" in info.data and info.data["slack_app_token"] is None:
+            raise ValueError(f"missing: {WHAT_TO_DO['SLACK_SIGNING_SECRET']}")
+        return secret
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_api(cls, url: str) -> str:
+        """Slack's clients append method names, so the slash matters."""
+        _web_address(url)
+        return f"{url}/" if url.endswith("/api") else f"{url}/api/"
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _are_fernet_keys(cls, keys: SecretStr) -> SecretStr:
+        try:
+            SecretBox(split_list(keys.get_secret_value()))
+        except KeyUnfit as unfit:
+            raise ValueError(f"{unfit}; {WHAT_TO_DO['SECRET_KEYS']}") from None
+        return keys
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _names_a_mail_server(cls, url: SecretStr) -> SecretStr:
+        _smtp_server(url.get_secret_value())
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_an_address(cls, address: str, info: ValidationInfo) -> str:
+        if not address and "smtp_url" in info.data:
+            address = _smtp_server(info.data["smtp_url"].get_secret_value()).user
+            if "@" not in address:
+                raise ValueError("missing: the user of SMTP_URL is no email address, so say which one mails come from")
+        elif not address:
+            return address  # SMTP_URL is reported already
+        try:
+            return validate_email(address, check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError:
+            raise ValueError("must be one bare email address, such as meetings@example.com") from None
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_known_database(cls, url: SecretStr) -> SecretStr:
+        scheme, _, rest = url.get_secret_value().partition("://")
+        if scheme not in ("sqlite", "postgresql", "postgres") or not rest.strip("/"):
+            raise ValueError("must look like sqlite:///data/schedule-for.db or postgresql://user:password@host/name")
+        return url
+
+    @field_validator("allowed_private_hosts")
+    @classmethod
+    def _is_a_list_of_hosts(cls, hosts: str) -> str:
+        for host in split_list(hosts):
+            try:
+                parts = urlsplit(f"//{host}")
+                fits = bool(parts.hostname) and parts.netloc == host and (parts.port is None or parts.port > 0)
+            except ValueError:
+                fits = False
+            if not fits or "@" in host:
+                raise ValueError("must look like calendar.internal,10.0.0.5:5232")
+        return hosts
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_safe_in_public(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None:
+            return None
+        parts = _web_address(url)
+        if parts.query or parts.fragment:
+            raise ValueError("must end with the host or a path, without ? and #")
+        allowed = split_list(info.data.get("allowed_private_hosts", ""))
+        if (
+            parts.scheme == "http"
+            and not is_loopback(parts.hostname)
+            and not {parts.hostname, parts.netloc} & {*allowed}
+        ):
+            raise ValueError("must begin with https:// (people type passwords there)")
+        return url
+
+    @field_validator("port")
+    @classmethod
+    def _is_a_port(cls, port: int) -> int:
+        if not 0 <= port <= 65535:
+            raise ValueError("must be between 0 and 65535")
+        return port
+
+    @field_validator("icloud_caldav_url")
+    @classmethod
+    def _is_a_web_address(cls, url: str) -> str:
+        _web_address(url)
+        return url
+
+    @field_validator("extra_ca_bundle")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("there is no such file")
+        return path
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @property
+    def fernet_keys(self) -> tuple[str, ...]:
+        """Newest first."""
+        return split_list(self.secret_keys.get_secret_value())
+
+    @property
+    def smtp(self) -> SmtpServer:
+        return _smtp_server(self.smtp_url.get_secret_value())
+
+    @property
+    def private_hosts(self) -> tuple[str, ...]:
+        """`host` or `host:port`, as the operator wrote them."""
+        return split_list(self.allowed_private_hosts)
+
+    @property
+    def uses_socket_mode(self) -> bool:
+        return self.slack_app_token is not None
+
+
+def load_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """Settings from the environment, then from `env_file`. Raises SettingsRefused with every problem."""
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # every field comes from the environment
+    except ValidationError as error:
+        raise SettingsRefused({str(e["loc"][0]).upper(): _in_words(e) for e in error.errors()}) from None
+
+
+def _in_words(error: ErrorDetails) -> str:
+    name = str(error["loc"][0]).upper()
+    if error["type"] == "missing":
+        return f"missing: {WHAT_TO_DO[name]}"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """The parts of a comma-separated list, without blanks."""
+    return tuple(part for part in (part.strip() for part in text.split(",")) if part)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address means this machine itself."""
+    if host is None:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _web_address(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or parts.username is not None:
+        raise ValueError("must be an address such as https://schedule.example.com")
+    return parts
+
+
+def _smtp_server(url: str) -> SmtpServer:
+    shape = "must look like smtp://user:password@host:587?tls=starttls (none, starttls or tls)"
+    try:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{shape}; write special characters of the password as %XX") from None
+    tls = query.pop("tls", ["starttls"])[-1]
+    if parts.scheme != "smtp" or not parts.hostname or parts.path not in ("", "/") or query or parts.fragment:
+        raise ValueError(f"{shape}; write special characters of the password as %XX")
+    match tls:
+        case "none" | "starttls" | "tls":
+            user, password = unquote(parts.username or ""), unquote(parts.password or "")
+            return SmtpServer(parts.hostname, port or SMTP_PORTS[tls], user, SecretStr(password), tls)
+        case _:
+            raise ValueError("tls must be none, starttls or tls")
