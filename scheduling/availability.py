@@ -207,7 +207,12 @@ class _Sweep:
 
     def __init__(self, everybody: tuple[Participant, ...], start: datetime, end: datetime) -> None:
         self._everybody = everybody
-        self._unread = tuple(Obstacle(ObstacleKind.UNKNOWN, p.who, p.name) for p in everybody if p.unread is not None)
+        self._said: dict[tuple[int, bool, str | None], Obstacle] = {
+            (place, True, None): Obstacle(ObstacleKind.UNKNOWN, p.who, p.name)
+            for place, p in enumerate(everybody)
+            if p.unread is not None
+        }
+        self._unread = tuple(self._said.values())
         found: list[tuple[datetime, datetime, int, int]] = []
         for place, participant in enumerate(everybody):
             for nth, busy in enumerate(participant.busy):
@@ -218,37 +223,38 @@ class _Sweep:
         self._union = _merged((event[0], event[1]) for event in found)
         self._coming = found
         self._passed = self._taken = 0
-        self._active: list[tuple[datetime, datetime, int, int]] = []
-        self._said: dict[tuple[int, int], Obstacle] = {}
+        self._active: list[tuple[int, datetime, Obstacle]] = []
 
     def obstacles(self, start: datetime, end: datetime) -> tuple[Obstacle, ...]:
         """What overlaps `[start, end)`: unread people first, then events by participant and time, each thing once."""
-        union = self._union
+        union, coming = self._union, self._coming
         while self._passed < len(union) and union[self._passed][1] <= start:
             self._passed += 1
         if self._passed == len(union) or union[self._passed][0] >= end:
             return self._unread
-        coming = self._coming
+        active = [event for event in self._active if event[1] > start]
         while self._taken < len(coming) and coming[self._taken][0] < end:
-            self._active.append(coming[self._taken])
+            _, until, place, nth = coming[self._taken]
+            if until > start:
+                active.append((place, until, self._obstacle(place, nth)))
             self._taken += 1
-        self._active = [event for event in self._active if event[1] > start]
-        in_order = sorted(self._active, key=itemgetter(2)) if len(self._active) > 1 else self._active
-        return tuple(dict.fromkeys((*self._unread, *(self._obstacle(place, nth) for _, _, place, nth in in_order))))
+        self._active = active
+        if len(active) == 1 and not self._unread:
+            return (active[0][2],)
+        in_order = (*self._unread, *(event[2] for event in sorted(active, key=itemgetter(0))))
+        return tuple({id(obstacle): obstacle for obstacle in in_order}.values())
 
     def _obstacle(self, place: int, nth: int) -> Obstacle:
-        known = self._said.get((place, nth))
+        """One object per thing that may be said, never the title of a private event: saying it twice shows by `is`."""
+        participant = self._everybody[place]
+        busy = participant.busy[nth]
+        unknown = busy.status is BusyStatus.UNKNOWN
+        title = None if unknown or busy.private else busy.title
+        known = self._said.get((place, unknown, title))
         if known is None:
-            participant = self._everybody[place]
-            known = self._said[place, nth] = _obstacle(participant, participant.busy[nth])
+            kind = ObstacleKind.UNKNOWN if unknown else ObstacleKind.BUSY
+            known = self._said[place, unknown, title] = Obstacle(kind, participant.who, participant.name, title)
         return known
-
-
-def _obstacle(participant: Participant, busy: Busy) -> Obstacle:
-    """What may be said about it: never the title of a private event."""
-    if busy.status is BusyStatus.UNKNOWN:
-        return Obstacle(ObstacleKind.UNKNOWN, participant.who, participant.name)
-    return Obstacle(ObstacleKind.BUSY, participant.who, participant.name, None if busy.private else busy.title)
 
 
 # --- why a day has nothing ----------------------------------------------------------------------------------------
