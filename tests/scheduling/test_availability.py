@@ -281,6 +281,16 @@ def test_the_re_check_of_one_start(start: str, expected: tuple[Obstacle, ...] | 
     )
 
 
+def test_the_re_check_keeps_the_same_distance_as_the_list() -> None:
+    quarter = timedelta(minutes=15)
+    near = person(busy("09:30", "09:50", title="Before"), busy("10:40", "11:00", title="After"))
+
+    slot = slot_at([near], rules(buffer_before=quarter, buffer_after=quarter), at("10:00"))
+
+    assert slot is not None
+    assert [obstacle.title for obstacle in slot.obstacles] == ["Before", "After"]
+
+
 def test_the_re_check_knows_minimum_notice() -> None:
     assert slot_at([person()], rules(not_before=at("10:00")), at("10:00")) is not None
     assert slot_at([person()], rules(not_before=at("10:01")), at("10:00")) is None
