@@ -31,6 +31,7 @@ from scheduling.domain import (
 )
 from scheduling.errors import AuthExpired, OutsideError, ProfileUnknown, SlotTaken
 from scheduling.event_text import describe, place
+from scheduling.mail.letter import Sender
 from scheduling.outbox import Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
 from scheduling.ports import OutcomeKind
@@ -38,7 +39,7 @@ from scheduling.proposing import Proposing, Recheck, members_of, require
 from scheduling.reading import CalendarReader, OpenProvider
 from scheduling.roster import Roster
 from scheduling.store import Session, Store, audit, bookings, claims, connections, drafts
-from scheduling.telling import Telling
+from scheduling.telling import Telling, booking_of
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing that is misread on the phone."""
@@ -70,6 +71,7 @@ class BookingTasks:
         self._telling = telling
         self._open = open_provider
         self._config = config
+        self._sender_domain = Sender.parse(config.mail_from).domain
         self._clock = clock
 
     def kinds(self) -> tuple[Kind, ...]:
@@ -91,7 +93,7 @@ class BookingTasks:
 
     def book(self, task: Task) -> Done:
         """The slot is read again and, if still free, the booking is written; otherwise the rep gets the form back."""
-        draft = self._store.read(lambda tx: drafts.of_task(tx, task.team_id, str(task.draft_id)))
+        draft = self._store.read(lambda tx: _draft_of(tx, task))
         if draft.state is not DraftState.SUBMITTED or self._booking(draft) is not None:
             return Done()
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
@@ -135,7 +137,7 @@ class BookingTasks:
             team_id=booking.team_id,
             who=draft.user_id,
             booking_id=booking.id,
-            at=now,
+            now=now,
             what={"act": "book", "overrides": list(draft.form.obstacles)},
         )
         enqueue(
@@ -143,7 +145,7 @@ class BookingTasks:
             team_id=booking.team_id,
             kind="sync_event",
             key=f"event:{booking.id}:{booking.version}",
-            payload={"connection_id": booking.connection_id},
+            payload={"connection_id": booking.connection_id, "user_id": draft.user_id},
             now=now,
             booking_id=booking.id,
             draft_id=draft.id,
@@ -168,7 +170,7 @@ class BookingTasks:
             members=members_of(draft, people),
             customer=customer,
             form=draft.form,
-            uid=f"{booking_id}-1@{self._config.mail_domain}",
+            uid=f"{booking_id}-1@{self._sender_domain}",
             connection_id=home.id,
             calendar_id=home.target_calendar or "",
             created_at=self._clock(),
@@ -210,12 +212,12 @@ class BookingTasks:
             self._telling.problem(tx, saved)
 
     def _book_failed(self, tx: Session, task: Task, error: OutsideError) -> None:
-        draft = drafts.of_task(tx, task.team_id, str(task.draft_id))
+        draft = _draft_of(tx, task)
         if draft.state is DraftState.SUBMITTED:
             self._hand_back(tx, draft, OutcomeKind.FAILED, error.code)
 
     def _book_waits(self, tx: Session, task: Task, error: OutsideError) -> None:
-        draft = drafts.of_task(tx, task.team_id, str(task.draft_id))
+        draft = _draft_of(tx, task)
         record(tx, draft, Problem(kind=OutcomeKind.WAITING, reason=error.code))
         self._telling.show_outcome(tx, draft, "waiting")
 
@@ -223,7 +225,7 @@ class BookingTasks:
 
     def sync_event(self, task: Task) -> Done:
         """Store the event at the organizer's provider, then queue everything people will hear of it."""
-        booking = self._store.read(lambda tx: bookings.get(tx, task.team_id, str(task.booking_id)))
+        booking = self._store.read(lambda tx: booking_of(tx, task))
         if booking.state is not BookingState.PENDING:
             return Done()
         connection, provider = self._provider(booking)
@@ -236,7 +238,7 @@ class BookingTasks:
 
     def _confirmed(self, tx: Session, booking: Booking, letters: Callable[[Session], None]) -> None:
         bookings.save(tx, booking)
-        draft = drafts.of_task(tx, booking.team_id, booking.draft_id)
+        draft = drafts.get(tx, Rep(booking.team_id, booking.organizer.user_id), booking.draft_id)
         saved = drafts.save(tx, replace(draft, state=DraftState.BOOKED))
         record(tx, saved, None)
         letters(tx)
@@ -278,16 +280,16 @@ class BookingTasks:
         return connection, self._open(connection, secret)
 
     def _event_failed(self, tx: Session, task: Task, error: OutsideError) -> None:
-        booking = bookings.get(tx, task.team_id, str(task.booking_id))
+        booking = booking_of(tx, task)
         if booking.state is not BookingState.PENDING:
             return
         bookings.save(tx, replace(booking, state=BookingState.FAILED, problem=error.code))
         claims.release_booking(tx, booking.team_id, booking.id)
-        draft = drafts.of_task(tx, booking.team_id, booking.draft_id)
+        draft = _draft_of(tx, task)
         self._hand_back(tx, draft, OutcomeKind.FAILED, error.code, connection_id=booking.connection_id)
 
     def _event_waits(self, tx: Session, task: Task, error: OutsideError) -> None:
-        draft = drafts.of_task(tx, task.team_id, str(task.draft_id))
+        draft = _draft_of(tx, task)
         connection_id = str(task.payload["connection_id"])
         record(tx, draft, Problem(kind=OutcomeKind.WAITING, reason=error.code, connection_id=connection_id))
         self._telling.show_outcome(tx, draft, "waiting")
@@ -295,7 +297,7 @@ class BookingTasks:
     def _event_parked(self, tx: Session, task: Task, error: OutsideError) -> None:
         """The calendar no longer lets us in: the work waits for the reconnect, and the rep is told which and why."""
         connection_id = str(task.payload["connection_id"])
-        draft = drafts.of_task(tx, task.team_id, str(task.draft_id))
+        draft = _draft_of(tx, task)
         record(tx, draft, Problem(kind=OutcomeKind.WAITING, reason="auth", connection_id=connection_id))
         self._telling.show_outcome(tx, draft, "parked")
         self._telling.reconnect(tx, task.team_id, connection_id, error.code)
@@ -304,7 +306,7 @@ class BookingTasks:
 
     def read_back(self, task: Task) -> Done:
         """After creating: does anybody's calendar now show something else at that time?"""
-        booking = self._store.read(lambda tx: bookings.get(tx, task.team_id, str(task.booking_id)))
+        booking = self._store.read(lambda tx: booking_of(tx, task))
         if booking.state is not BookingState.CONFIRMED:
             return Done()
         participants = self._reader.participants(
@@ -331,7 +333,12 @@ class BookingTasks:
         return self._store.read(lambda tx: bookings.of_draft(tx, draft.team_id, draft.id))
 
     def _draft_start(self, task: Task) -> datetime | None:
-        return self._store.read(lambda tx: drafts.of_task(tx, task.team_id, str(task.draft_id))).form.slot
+        return self._store.read(lambda tx: _draft_of(tx, task)).form.slot
 
     def _booking_start(self, task: Task) -> datetime | None:
-        return self._store.read(lambda tx: bookings.get(tx, task.team_id, str(task.booking_id))).interval.start
+        return self._store.read(lambda tx: booking_of(tx, task)).interval.start
+
+
+def _draft_of(tx: Session, task: Task) -> Draft:
+    """The draft a task is about; raises DraftGone."""
+    return drafts.get(tx, Rep(task.team_id, str(task.payload["user_id"])), str(task.draft_id))

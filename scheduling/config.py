@@ -8,13 +8,12 @@ from datetime import timedelta
 class SchedulingConfig:
     """`public_url` has no trailing slash; None means no links to our own pages can be given.
 
-    `mail_from` is the bare address mails come from; its domain also forms UIDs and Message-IDs.
+    `mail_from` is `bot@bookings.example` or `Acme Meetings <bot@bookings.example>`; its domain also forms UIDs.
     `connectable` lists the providers people may connect, in screen order.
     """
 
     mail_from: str
     public_url: str | None = None
-    sender_name: str = "Schedule For"
     announce_channel: str | None = None
     connectable: tuple[str, ...] = ("icloud", "caldav")
     step: timedelta = timedelta(minutes=30)
@@ -25,7 +24,3 @@ class SchedulingConfig:
     link_life: timedelta = timedelta(minutes=10)
     patience: float = 8.0
     """Seconds that a waiting rep's calendar reading may take."""
-
-    @property
-    def mail_domain(self) -> str:
-        return self.mail_from.rpartition("@")[2]

@@ -72,15 +72,15 @@ class Connecting:
             target = _first_writable(account.calendars)
             connection = Connection(
                 id=secrets.token_hex(16),
-                team_id=used.team_id,
-                user_id=used.user_id,
+                team_id=used.rep.team_id,
+                user_id=used.rep.user_id,
                 provider=account.provider,
                 account=account.account_id,
                 state=ConnectionState.OK,
                 target_calendar=target.id if target else None,
             )
             saved = connections.save(tx, connection, account.secret, account.calendars)
-            resume(tx, used.team_id, saved.id)
+            resume(tx, used.rep.team_id, saved.id)
 
         self._store.transact(keep)
         self._poke()

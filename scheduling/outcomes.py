@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scheduling.domain import BookingState, Draft, DraftState, Interval, Rep, Slot
 from scheduling.ports import Outcome, OutcomeKind
+from scheduling.roster import EVER
 from scheduling.store import Session, bookings, connections, drafts, people
 
 
@@ -30,17 +31,17 @@ class Problem(BaseModel):
 
 def record(tx: Session, draft: Draft, problem: Problem | None) -> None:
     """Store (or, with None, forget) why the draft is not booked."""
-    drafts.set_problem(tx, draft, problem.model_dump(mode="json") if problem else None)
+    drafts.set_problem(tx, draft.rep, draft.id, problem.model_dump(mode="json") if problem else None)
 
 
 def outcome_of(tx: Session, rep: Rep, draft_id: str) -> Outcome:
     """Read the outcome so far; raises DraftGone."""
     draft = drafts.get(tx, rep, draft_id)
     booking = bookings.of_draft(tx, rep.team_id, draft_id)
-    stored = drafts.problem(tx, draft)
+    stored = drafts.problem(tx, rep, draft_id)
     problem = Problem.model_validate(stored) if stored else None
     kind = _kind(draft, booking.state if booking else None, problem)
-    known = people.known(tx, rep.team_id, (rep.user_id,), None)
+    known = people.known(tx, rep.team_id, (rep.user_id,), EVER)
     connection_id = problem.connection_id if problem else None
     if problem is None:
         problem = Problem(kind=kind)

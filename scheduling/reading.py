@@ -75,8 +75,8 @@ class CalendarReader:
         pending = {
             connection.id: self._calendars.submit(self._read_one, connection, person.zone, window, deadline)
             for person in people
-            for connection in accounts
-            if connection.user_id == person.user_id and connection.state is ConnectionState.OK
+            for connection in accounts[person.user_id]
+            if connection.state is ConnectionState.OK
         }
         wait(pending.values(), timeout=deadline.remaining() + GRACE)
         taken = self._store.read(
@@ -85,9 +85,9 @@ class CalendarReader:
         return tuple(
             self._participant(
                 person,
-                [a for a in accounts if a.user_id == person.user_id],
+                accounts[person.user_id],
                 pending,
-                taken.get(person.user_id, ()),
+                taken[person.user_id],
                 except_uid,
             )
             for person in people

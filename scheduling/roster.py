@@ -5,7 +5,7 @@ serves. Knows no Slack.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scheduling.clock import Clock
 from scheduling.domain import Person
@@ -14,6 +14,7 @@ from scheduling.ports import Directory
 from scheduling.store import Store, people
 
 FRESH_FOR = timedelta(hours=1)
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Roster:
@@ -39,11 +40,9 @@ class Roster:
             if len(stale) < len(missing):
                 raise
             return fresh | stale
-        self._store.transact(lambda tx: [people.remember(tx, person, now) for person in found.values()])
+        self._store.transact(lambda tx: people.remember(tx, found.values(), now))
         return fresh | found
 
-    def remembered(
-        self, team_id: str, user_ids: Iterable[str], not_before: datetime | None = None
-    ) -> dict[str, Person]:
+    def remembered(self, team_id: str, user_ids: Iterable[str], not_before: datetime = EVER) -> dict[str, Person]:
         """Profiles from our own rows alone, however old unless `not_before` says otherwise."""
         return self._store.read(lambda tx: people.known(tx, team_id, tuple(user_ids), not_before))

@@ -32,6 +32,7 @@ from scheduling.outbox import enqueue
 from scheduling.outcomes import outcome_of
 from scheduling.ports import Outcome
 from scheduling.proposing import Proposing
+from scheduling.roster import EVER
 from scheduling.store import Session, Store, bookings, claims, connections, drafts, people
 
 
@@ -181,8 +182,8 @@ class SchedulingService:
             if accepted:  # eyes were open for these people only
                 others = tuple(key for key in names if key not in accepted)
                 taken = claims.taken(tx, rep.team_id, others, interval, now=now, except_draft=draft_id)
-                if taken:
-                    raise SlotTaken(tuple(names[key] for key in taken))
+                if any(taken.values()):
+                    raise SlotTaken(tuple(names[key] for key, spans in taken.items() if spans))
             form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
             return drafts.save(tx, replace(draft, form=form, screen=Screen.CONFIRM, held_until=until))
 
@@ -210,7 +211,7 @@ class SchedulingService:
                 team_id=rep.team_id,
                 kind="book",
                 key=f"book:{draft_id}:{attempt}",
-                payload={},
+                payload={"user_id": rep.user_id},
                 now=now,
                 draft_id=draft_id,
             )
@@ -273,7 +274,7 @@ class SchedulingService:
 
 def _names(tx: Session, draft: Draft) -> dict[str, str]:
     """Participant keys with what people call them; an unknown profile is called by its id."""
-    known = people.known(tx, draft.team_id, draft.form.members, None)
+    known = people.known(tx, draft.team_id, draft.form.members, EVER)
     return {user: known[user].name if user in known else user for user in draft.form.members}
 
 

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
-from scheduling.domain import Booking, Draft, Rep
+from scheduling.domain import Booking, ConnectionState, Draft, Rep
 from scheduling.errors import MailUncertain, OutsideError
+from scheduling.mail.letter import Sender
 from scheduling.mail.letters import letters_for
-from scheduling.mail.mime import to_mime
+from scheduling.mail.mime import to_bytes
 from scheduling.outbox import Done, Kind, Task, enqueue
 from scheduling.outcomes import outcome_of
 from scheduling.ports import Notices, Outcome
@@ -53,6 +54,7 @@ class Telling:
         self._notices = notices
         self._transport = transport
         self._config = config
+        self._sender = Sender.parse(config.mail_from)
         self._clock = clock
 
     def kinds(self) -> tuple[Kind, ...]:
@@ -75,8 +77,8 @@ class Telling:
     def letters(self, booking: Booking) -> Callable[[Session], None]:
         """Render every mail of a confirmed booking now; the result queues them."""
         sealed = [
-            _Sealed(letter.message_id, letter.to_address, to_mime(letter, self._clock()).as_bytes())
-            for letter in letters_for(booking, self._config.mail_from, self._config.sender_name)
+            _Sealed(letter.message_id, letter.to_address, to_bytes(letter))
+            for letter in letters_for(booking, self._sender, self._clock())
         ]
 
         def queue(tx: Session) -> None:
@@ -100,7 +102,7 @@ class Telling:
     def show_outcome(self, tx: Session, draft: Draft, stage: str) -> None:
         """Bring the rep's screen up to date, not before the acknowledged view is there, and once more for safety."""
         now = self._clock()
-        submitted = drafts.submitted_at(tx, draft) or now
+        submitted = drafts.submission(tx, draft.rep, draft.id).submitted_at or now
         first = max(now, submitted + ACK_SETTLES)
         for showing, when in enumerate((first, first + SECOND_SHOWING)):
             enqueue(
@@ -129,8 +131,10 @@ class Telling:
     def reconnect(self, tx: Session, team_id: str, connection_id: str, reason: str) -> None:
         """Ask the owner to connect again, once for each time that the calendar shut us out."""
         now = self._clock()
-        if not connections.mark_needs_reconnect(tx, team_id, connection_id, reason):
+        connection = connections.get(tx, team_id, connection_id)
+        if connection is None or connection.state is ConnectionState.NEEDS_RECONNECT:
             return
+        connections.mark(tx, team_id, connection_id, ConnectionState.NEEDS_RECONNECT, reason)
         enqueue(
             tx,
             team_id=team_id,
@@ -157,7 +161,7 @@ class Telling:
     def _send_mail(self, task: Task) -> Done:
         raw = base64.b64decode(task.payload["raw"])
         try:
-            self._transport.send(raw, self._config.mail_from, task.payload["recipient"])
+            self._transport.send(raw, self._sender.address, task.payload["recipient"])
         except MailUncertain:
             if task.attempts > 1:  # it was handed over twice already: more copies help nobody
                 return Done()
@@ -165,7 +169,7 @@ class Telling:
         return Done()
 
     def _undelivered(self, tx: Session, task: Task, error: OutsideError) -> None:
-        booking = bookings.get(tx, task.team_id, str(task.booking_id))
+        booking = booking_of(tx, task)
         recipient = task.payload["recipient"]
         payload = {"recipient": recipient, "code": error.code}
         self._queue(tx, booking, "tell_undelivered", f"undelivered:{task.id}", payload)
@@ -206,8 +210,16 @@ class Telling:
         return Done()
 
     def _booking(self, task: Task) -> Booking:
-        return self._store.read(lambda tx: bookings.get(tx, task.team_id, str(task.booking_id)))
+        return self._store.read(lambda tx: booking_of(tx, task))
 
     def _outcome(self, task: Task) -> Outcome:
         rep = Rep(task.team_id, task.payload["user_id"])
         return self._store.read(lambda tx: outcome_of(tx, rep, str(task.draft_id)))
+
+
+def booking_of(tx: Session, task: Task) -> Booking:
+    """The booking a task is about. Bookings are never deleted while tasks live, so none is a bug (LookupError)."""
+    booking = bookings.get(tx, task.team_id, str(task.booking_id))
+    if booking is None:
+        raise LookupError(task.booking_id)
+    return booking

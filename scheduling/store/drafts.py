@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
-from scheduling.clock import utc_now
 from scheduling.domain import Draft, DraftState, Form, Rep, Screen
 from scheduling.errors import DraftGone
+from scheduling.store.engine import now_of
 from scheduling.store.tables import DraftRow
 
 
@@ -34,7 +34,7 @@ def add(tx: Session, draft: Draft, now: datetime | None = None) -> None:
             form=draft.form.model_dump(mode="json"),
             view_id=draft.view_id,
             held_until=draft.held_until,
-            updated_at=now or utc_now(),
+            updated_at=now or now_of(tx),
         )
     )
     tx.flush()
@@ -59,9 +59,15 @@ def save(tx: Session, draft: Draft, now: datetime | None = None) -> Draft:
     row.form = draft.form.model_dump(mode="json")
     row.view_id = draft.view_id
     row.held_until = draft.held_until
-    row.updated_at = now or utc_now()
+    row.updated_at = now or now_of(tx)
     tx.flush()
     return replace(draft, revision=row.revision)
+
+
+def attach_view(tx: Session, rep: Rep, draft_id: str, view_id: str) -> None:
+    """Note which open view shows the draft; no change the rep made, so the revision stays. Raises DraftGone."""
+    _row(tx, rep, draft_id, lock=True).view_id = view_id
+    tx.flush()
 
 
 def latest_open(tx: Session, rep: Rep, except_draft: str | None = None) -> Draft | None:
