@@ -12,8 +12,7 @@ from scheduling.calendars.base import Account, CalendarInfo, Deadline
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Connection, ConnectionState, Rep
-from scheduling.outbox import resume
-from scheduling.store import Session, Store, connections, links
+from scheduling.store import Session, Store, connections, links, tasks
 
 PURPOSE = "connect"
 CONNECT_SECONDS = 20.0
@@ -80,7 +79,7 @@ class Connecting:
                 target_calendar=target.id if target else None,
             )
             saved = connections.save(tx, connection, account.secret, account.calendars)
-            resume(tx, used.rep.team_id, saved.id)
+            tasks.resume(tx, saved.id, self._clock())
 
         self._store.transact(keep)
         self._poke()
