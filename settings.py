@@ -4,22 +4,22 @@ One field per name in `.env.sample`, in the same order. An empty value counts as
 the settings are shown; nothing here connects to anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import BeforeValidator, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scheduling.mail.smtp import SmtpTransport
 from scheduling.secrets import KeyUnfit, SecretBox
 
 MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 DEFAULT_DATABASE = "sqlite:///data/schedule-for.db"
-SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 WHAT_TO_DO = {
     "SLACK_BOT_TOKEN": "the token of your app that begins with xoxb-: app settings, OAuth & Permissions",
@@ -36,17 +36,6 @@ class SettingsRefused(Exception):
         self.problems = problems
         lines = [f"  {name:<22} {words}" for name, words in problems.items()]
         super().__init__("These settings need attention (environment or .env):\n" + "\n".join(lines))
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where mail is handed over. `user` is empty where the server asks for no login."""
-
-    host: str
-    port: int
-    user: str
-    password: SecretStr
-    tls: Literal["none", "starttls", "tls"]
 
 
 def _bare_url(value: object) -> object:
@@ -120,14 +109,14 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _names_a_mail_server(cls, url: SecretStr) -> SecretStr:
-        _smtp_server(url.get_secret_value())
+        _smtp_transport(url.get_secret_value())
         return url
 
     @field_validator("mail_from")
     @classmethod
     def _is_an_address(cls, address: str, info: ValidationInfo) -> str:
         if not address and "smtp_url" in info.data:
-            address = _smtp_server(info.data["smtp_url"].get_secret_value()).user
+            address = _smtp_transport(info.data["smtp_url"].get_secret_value()).user
             if "@" not in address:
                 raise ValueError("missing: the user of SMTP_URL is no email address, so say which one mails come from")
         elif not address:
@@ -206,8 +195,8 @@ class Settings(BaseSettings):
         return split_list(self.secret_keys.get_secret_value())
 
     @property
-    def smtp(self) -> SmtpServer:
-        return _smtp_server(self.smtp_url.get_secret_value())
+    def smtp(self) -> SmtpTransport:
+        return replace(_smtp_transport(self.smtp_url.get_secret_value()), extra_ca=self.extra_ca_bundle)
 
     @property
     def private_hosts(self) -> tuple[str, ...]:
@@ -262,20 +251,9 @@ def _web_address(url: str) -> SplitResult:
     return parts
 
 
-def _smtp_server(url: str) -> SmtpServer:
-    shape = "must look like smtp://user:password@host:587?tls=starttls (none, starttls or tls)"
+def _smtp_transport(url: str) -> SmtpTransport:
     try:
-        parts = urlsplit(url)
-        query = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        port = parts.port
-    except ValueError:
-        raise ValueError(f"{shape}; write special characters of the password as %XX") from None
-    tls = query.pop("tls", ["starttls"])[-1]
-    if parts.scheme != "smtp" or not parts.hostname or parts.path not in ("", "/") or query or parts.fragment:
-        raise ValueError(f"{shape}; write special characters of the password as %XX")
-    match tls:
-        case "none" | "starttls" | "tls":
-            user, password = unquote(parts.username or ""), unquote(parts.password or "")
-            return SmtpServer(parts.hostname, port or SMTP_PORTS[tls], user, SecretStr(password), tls)
-        case _:
-            raise ValueError("tls must be none, starttls or tls")
+        return SmtpTransport.from_url(url)
+    except ValueError as error:
+        words = str(error).removeprefix("SMTP_URL: ")
+        raise ValueError(f"{words}; special characters of the password are written as %XX") from None

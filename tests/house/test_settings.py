@@ -162,7 +162,7 @@ def test_other_public_addresses_are_refused(load, written):
 def test_the_mail_servers_address_is_taken_apart(load, url, parts):
     smtp = load(SMTP_URL=url, MAIL_FROM="meetings@example.com").smtp
 
-    assert (smtp.host, smtp.port, smtp.user, smtp.password.get_secret_value(), smtp.tls) == parts
+    assert (smtp.host, smtp.port, smtp.user, smtp.password, smtp.tls) == parts
 
 
 @pytest.mark.parametrize(
@@ -174,6 +174,7 @@ def test_the_mail_servers_address_is_taken_apart(load, url, parts):
         "smtp://mail.example.com:port",
         "smtp://mail.example.com?ssl=1",
         "smtp://mail.example.com?tls=",
+        "smtp://mail.example.com?tls=none&tls=tls",
         "smtp://mail.example.com/inbox",
         "smtp://u:pa#ss@mail.example.com",
     ],

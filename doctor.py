@@ -1,0 +1,169 @@
+"""Looks at everything an operator has to provide, and says for each either OK or what to do. Changes nothing."""
+
+import json
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from scheduling.errors import MailError
+from scheduling.secrets import KeyUnfit, SecretBox
+from scheduling.store import Store, StoreUnfit, connections
+from settings import Settings, SettingsRefused, load_settings
+
+SECONDS = 10
+MANIFEST = Path(__file__).parent / "manifest.json"
+
+
+class Verdict(StrEnum):
+    OK = "OK"
+    NOTE = "NOTE"  # works, with something missing that an operator may want
+    TO_DO = "TO DO"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    verdict: Verdict
+    about: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<6} {self.about:<14} {self.words}"
+
+
+def examine(env_file: Path | None = Path(".env")) -> Iterator[Finding]:
+    """Every finding, as soon as it is known; settings that cannot be read end the examination."""
+    try:
+        settings = load_settings(env_file)
+    except SettingsRefused as refused:
+        for name, words in refused.problems.items():
+            yield Finding(Verdict.TO_DO, "settings", f"{name}: {words}")
+        return
+    yield Finding(Verdict.OK, "settings", "complete")
+    for check in (check_database, check_mail, check_slack, check_socket, check_public_address):
+        yield from check(settings)
+
+
+def check_database(settings: Settings) -> Iterator[Finding]:
+    """Reachable, at this program's version, and every stored secret opens with the keys that are set."""
+    url = settings.database_url.get_secret_value()
+    try:
+        store = Store.open(url, box=SecretBox(settings.fernet_keys))
+    except StoreUnfit as unfit:
+        yield Finding(Verdict.TO_DO, "database", str(unfit))
+        return
+    try:
+        store.ping()
+        store.check()
+        yield Finding(Verdict.OK, "database", f"{store.dialect}, reachable and migrated")
+        _undone(store, connections.rotate)
+        yield Finding(Verdict.OK, "secret keys", "open every stored secret")
+    except StoreUnfit as unfit:
+        yield Finding(Verdict.TO_DO, "database", str(unfit))
+    except KeyUnfit as unfit:
+        yield Finding(Verdict.TO_DO, "secret keys", f"{unfit}; add the key that was used before to SECRET_KEYS")
+    except (SQLAlchemyError, OSError) as error:
+        yield Finding(Verdict.TO_DO, "database", f"does not answer ({type(error).__name__}): check DATABASE_URL")
+    finally:
+        store.dispose()
+
+
+def check_mail(settings: Settings) -> Iterator[Finding]:
+    """The mail server takes our login; no mail is sent."""
+    smtp = settings.smtp
+    try:
+        smtp.check()
+    except MailError as error:
+        yield Finding(Verdict.TO_DO, "mail", f"{smtp.host}:{smtp.port} does not take us ({error.code}): check SMTP_URL")
+    else:
+        yield Finding(Verdict.OK, "mail", f"{smtp.host}:{smtp.port}, from {settings.mail_from}")
+
+
+def check_slack(settings: Settings) -> Iterator[Finding]:
+    """The bot token is good and has the scopes of the manifest."""
+    try:
+        answer = _slack(settings).auth_test(token=settings.slack_bot_token.get_secret_value())
+    except SlackApiError as error:
+        words = f"Slack does not take SLACK_BOT_TOKEN ({error.response['error']}): install the app and copy it again"
+        yield Finding(Verdict.TO_DO, "Slack", words)
+        return
+    except (SlackClientError, OSError) as error:
+        yield Finding(Verdict.TO_DO, "Slack", f"{settings.slack_api_url} does not answer ({type(error).__name__})")
+        return
+    yield Finding(Verdict.OK, "Slack", f"workspace {answer['team']}, bot {answer['user']}")
+    granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")} - {""}
+    missing = [scope for scope in wanted_scopes() if scope not in granted]
+    if not granted:
+        yield Finding(Verdict.NOTE, "scopes", "Slack did not say which scopes the token has")
+    elif missing:
+        yield Finding(Verdict.TO_DO, "scopes", f"add {', '.join(missing)} and reinstall the app")
+    else:
+        yield Finding(Verdict.OK, "scopes", ", ".join(wanted_scopes()))
+
+
+def check_socket(settings: Settings) -> Iterator[Finding]:
+    """In Socket Mode: Slack opens a connection and says hello on it."""
+    if settings.slack_app_token is None:
+        return
+    try:
+        answer = _slack(settings).apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+        with connect(str(answer["url"]), open_timeout=SECONDS, close_timeout=1) as socket:
+            kind = json.loads(socket.recv(timeout=SECONDS)).get("type")
+    except SlackApiError as error:
+        words = f"Slack does not take SLACK_APP_TOKEN ({error.response['error']}): it needs the scope connections:write"
+        yield Finding(Verdict.TO_DO, "Socket Mode", words)
+    except (SlackClientError, WebSocketException, OSError, ValueError) as error:
+        yield Finding(Verdict.TO_DO, "Socket Mode", f"no connection ({type(error).__name__})")
+    else:
+        fits = kind == "hello"
+        words = "connected" if fits else f"connected, but Slack said {kind!r} and not hello"
+        yield Finding(Verdict.OK if fits else Verdict.TO_DO, "Socket Mode", words)
+
+
+def check_public_address(settings: Settings) -> Iterator[Finding]:
+    """Only its form: whether browsers reach it cannot be seen from here."""
+    if settings.public_url is None:
+        yield Finding(Verdict.NOTE, "PUBLIC_URL", "not set: nobody can connect a calendar until it is")
+    else:
+        yield Finding(Verdict.OK, "PUBLIC_URL", f"{settings.public_url}: must lead to {settings.host}:{settings.port}")
+
+
+def wanted_scopes() -> list[str]:
+    """The bot scopes of `manifest.json`."""
+    scopes: list[str] = json.loads(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"]
+    return scopes
+
+
+def _slack(settings: Settings) -> WebClient:
+    trusted = None
+    if settings.extra_ca_bundle is not None:
+        trusted = ssl.create_default_context()
+        trusted.load_verify_locations(settings.extra_ca_bundle)
+    return WebClient(base_url=settings.slack_api_url, timeout=SECONDS, ssl=trusted)
+
+
+class _Undo(Exception):
+    """Ends a transaction without keeping what it did."""
+
+
+def _undone(store: Store, work: Callable[[Session], object]) -> None:
+    """Run `work` in a transaction that is rolled back."""
+
+    def and_undo(tx: Session) -> None:
+        work(tx)
+        raise _Undo
+
+    try:
+        store.transact(and_undo)
+    except _Undo:
+        return
