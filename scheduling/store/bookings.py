@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import literal_column
 from sqlmodel import Session, col, delete, select
 
 from scheduling.domain import Booking, BookingState, Interval, Rep
@@ -50,7 +51,7 @@ def of_draft(tx: Session, team_id: str, draft_id: str) -> Booking | None:
         select(BookingRow).where(
             col(BookingRow.team_id) == team_id,
             col(BookingRow.draft_id) == draft_id,
-            col(BookingRow.state) != BookingState.FAILED,
+            col(BookingRow.state) != literal_column("'failed'"),  # as the unique index has it
         )
     ).first()
     return None if row is None else _booking(row)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, not_, or_
+from sqlalchemy import ColumnElement, and_, literal_column, not_, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
@@ -22,6 +22,10 @@ from scheduling.store.tables import ResourceRow, SlotClaimRow
 from scheduling.store.writes import insert_new
 
 _HELD, _CONFIRMED, _RELEASED = "held", "confirmed", "released"
+
+# Written into the statement, not bound: a partial index is used only when its condition is there to read.
+_IS_HELD = col(SlotClaimRow.state) == literal_column("'held'")
+_IS_LIVE = col(SlotClaimRow.state) != literal_column("'released'")
 
 
 def hold(
@@ -43,7 +47,7 @@ def hold(
     """
     _lock(tx, team_id, resources)
     _release_expired(tx, team_id, resources, now, draft_id)
-    ours = and_(col(SlotClaimRow.draft_id) == draft_id, col(SlotClaimRow.state) == _HELD)
+    ours = and_(col(SlotClaimRow.draft_id) == draft_id, _IS_HELD)
     if not forced:
         _refuse_taken(tx, team_id, resources, interval, ours)
     release_draft(tx, team_id, draft_id)
@@ -80,7 +84,7 @@ def confirm(
     _lock(tx, team_id, resources)
     _release_expired(tx, team_id, resources, now, draft_id)
     ours = or_(
-        and_(col(SlotClaimRow.draft_id) == draft_id, col(SlotClaimRow.state) == _HELD),
+        and_(col(SlotClaimRow.draft_id) == draft_id, _IS_HELD),
         col(SlotClaimRow.booking_id).is_not_distinct_from(booking_id),
     )
     if not forced:
@@ -109,7 +113,7 @@ def release_draft(tx: Session, team_id: str, draft_id: str) -> None:
         .where(
             col(SlotClaimRow.team_id) == team_id,
             col(SlotClaimRow.draft_id) == draft_id,
-            col(SlotClaimRow.state) == _HELD,
+            _IS_HELD,
         )
         .values(state=_RELEASED)
     )
@@ -122,7 +126,7 @@ def release_booking(tx: Session, team_id: str, booking_id: str) -> None:
         .where(
             col(SlotClaimRow.team_id) == team_id,
             col(SlotClaimRow.booking_id) == booking_id,
-            col(SlotClaimRow.state) != _RELEASED,
+            _IS_LIVE,
         )
         .values(state=_RELEASED)
     )
@@ -157,9 +161,7 @@ def taken(
 def expire(tx: Session, now: datetime) -> int:
     """Let every team's expired holds go; how many rows."""
     return tx.exec(
-        update(SlotClaimRow)
-        .where(col(SlotClaimRow.state) == _HELD, col(SlotClaimRow.expires_at) <= now)
-        .values(state=_RELEASED)
+        update(SlotClaimRow).where(_IS_HELD, col(SlotClaimRow.expires_at) <= now).values(state=_RELEASED)
     ).rowcount
 
 
@@ -182,7 +184,7 @@ def _release_expired(tx: Session, team_id: str, resources: Mapping[str, str], no
         .where(
             col(SlotClaimRow.team_id) == team_id,
             col(SlotClaimRow.resource_key).in_(tuple(resources)),
-            col(SlotClaimRow.state) == _HELD,
+            _IS_HELD,
             col(SlotClaimRow.expires_at) <= now,
             col(SlotClaimRow.draft_id) != draft_id,
         )
@@ -205,7 +207,7 @@ def _overlapping(team_id: str, keys: Iterable[str], span: Interval) -> tuple[Col
     return (
         col(SlotClaimRow.team_id) == team_id,
         col(SlotClaimRow.resource_key).in_(tuple(keys)),
-        col(SlotClaimRow.state) != _RELEASED,
+        _IS_LIVE,
         col(SlotClaimRow.starts_at) < span.end,
         col(SlotClaimRow.ends_at) > span.start,
     )

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from random import uniform
 from typing import TypeVar
@@ -63,9 +64,11 @@ class Store:
                     pool_size=16,
                     max_overflow=16,
                     pool_timeout=10,
+                    hide_parameters=True,
                     connect_args={"connect_timeout": 10, "application_name": "schedule-for"},
                 )
-                return cls(engine, engine, clock, box)
+                reader = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+                return cls(engine, reader, clock, box)
             case other:
                 raise StoreUnfit(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {other}")
 
@@ -91,7 +94,7 @@ class Store:
         raise AssertionError("unreachable")
 
     def read(self, fn: Callable[[Session], T]) -> T:
-        """Run `fn` on one consistent view of the data; it cannot write on SQLite and must not on PostgreSQL."""
+        """Run `fn` on one consistent view of the data; it cannot write."""
         with Session(self._read, expire_on_commit=False, info=self._info()) as tx, tx.begin():
             return fn(tx)
 
@@ -130,7 +133,7 @@ class Store:
         self._write.dispose()
 
     def _info(self) -> dict[str, object]:
-        return {"box": self._box}
+        return {"box": self._box, "clock": self.clock}
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -150,13 +153,19 @@ def box_of(tx: Session) -> SecretBox | None:
     return box if isinstance(box, SecretBox) else None
 
 
+def now_of(tx: Session) -> datetime:
+    """The time by the clock of the session's store."""
+    clock: Clock = tx.info["clock"]
+    return clock()
+
+
 def _sqlite_engines(address: URL) -> tuple[Engine, Engine]:
     if not address.database or address.database == ":memory:":
         raise StoreUnfit("a SQLite DATABASE_URL needs a file: sqlite:///data/schedule-for.db")
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     url = address.set(drivername="sqlite+pysqlite")
-    write = create_engine(url, pool_size=1, max_overflow=2, pool_timeout=BUSY_SECONDS)
-    read = create_engine(url, pool_size=8, max_overflow=24, pool_timeout=BUSY_SECONDS)
+    write = create_engine(url, hide_parameters=True, pool_size=1, max_overflow=2, pool_timeout=BUSY_SECONDS)
+    read = create_engine(url, hide_parameters=True, pool_size=8, max_overflow=24, pool_timeout=BUSY_SECONDS)
     event.listen(write, "connect", _prepare)
     event.listen(read, "connect", _prepare_reader)
     event.listen(write, "begin", _begin_immediate)

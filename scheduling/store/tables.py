@@ -219,6 +219,7 @@ class OutboxTaskRow(SQLModel, table=True):
             sqlite_where=text("kind = 'sync_event' AND state IN ('ready','parked')"),
             postgresql_where=text("kind = 'sync_event' AND state IN ('ready','parked')"),
         ),
+        Index("task_dead", "kind", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
         Index("task_finished", "finished_at"),
     )
 

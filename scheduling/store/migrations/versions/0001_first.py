@@ -144,6 +144,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind = 'sync_event' AND state IN ('ready','parked')"),
     )
     op.create_index(
+        "task_dead",
+        "outbox_task",
+        ["kind"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index(
         "task_due",
         "outbox_task",
         ["run_after"],
@@ -281,6 +289,12 @@ def downgrade() -> None:
         table_name="outbox_task",
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.drop_index(
+        "task_dead",
+        table_name="outbox_task",
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
     )
     op.drop_index(
         "one_live_sync",

@@ -1,0 +1,358 @@
+"""Durable work: what a transaction queued is done at least once, by one worker at a time, or given up loudly.
+
+A task is a row (`store.tasks`) that is claimed with a lease, run by the handler of its kind, and ended in one
+transaction with what it brought about; a worker that lost its lease is fenced off there. APScheduler is only the clock.
+Any number of processes may run this on one database. Knows kinds by name and nothing of what they do.
+"""
+
+import logging
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import uniform
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor as JobExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from scheduling.clock import Clock
+from scheduling.errors import OutsideError, RetryClass
+from scheduling.store import Session, Store, claims, retention, tasks
+from scheduling.store.tasks import Task, enqueue
+
+__all__ = ["Again", "Done", "Kind", "Outbox", "Task", "enqueue", "full_jitter"]
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_CAP = timedelta(minutes=15)
+SHORTEST_WAIT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The handler's work is done. `commit` runs in the transaction that ends the task: both happen, or neither."""
+
+    commit: Callable[[Session], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Not finished yet: run once more `after` a while. Costs no attempt."""
+
+    after: timedelta
+    commit: Callable[[Session], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How tasks of one name are run.
+
+    `run` may call the outside (within the lease) and raises OutsideError when that fails. The other functions that take
+    a session run in the transaction that records the failure: `retried` when it will be tried again, `parked` when it
+    waits for a person, `give_up` when it never will. `parks_on` names what an AUTH failure waits for (see
+    `Outbox.resume`); None counts as permanent. No attempt is made again at or after `expires_at`.
+    """
+
+    name: str
+    run: Callable[[Task], Done | Again]
+    give_up: Callable[[Session, Task, OutsideError], None]
+    retried: Callable[[Session, Task, OutsideError], None] | None = None
+    parks_on: Callable[[Task, OutsideError], str | None] | None = None
+    parked: Callable[[Session, Task, OutsideError], None] | None = None
+    expires_at: Callable[[Task], datetime | None] | None = None
+    max_attempts: int = 12
+
+
+class _Fenced(Exception):
+    """The lease went to somebody else; nothing of this attempt may be written."""
+
+
+def full_jitter(attempts: int) -> timedelta:
+    """How long to wait after this many failures: random between 5 s and a bound that triples up to an hour."""
+    bound = min(3600.0, 5.0 * 3.0 ** min(attempts, 10))
+    return timedelta(seconds=uniform(5.0, bound))  # noqa: S311 - spreads retries, hides nothing
+
+
+class Outbox:
+    """Claims due tasks, a fair share per team, and runs them on its own threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        kinds: Iterable[Kind],
+        clock: Clock,
+        workers: int = 8,
+        lease: timedelta = timedelta(seconds=90),
+        backoff: Callable[[int], timedelta] = full_jitter,
+    ) -> None:
+        """`lease` must outlast the slowest handler. One worker is kept free of any single team's work."""
+        self._store = store
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._clock = clock
+        self._workers = workers
+        self._share = max(1, workers - 1)
+        self._lease = lease
+        self._backoff = backoff
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="outbox")
+        self._lock = threading.Lock()
+        self._running: dict[str, Task] = {}
+        self._last_team = ""
+        self._stopping = False
+        self._wake = threading.Event()
+        self._ticked = time.monotonic()
+        self._drainer = threading.Thread(target=self._drain_when_woken, name="outbox-drain", daemon=True)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": JobExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._scheduler.add_listener(_log_job_error, EVENT_JOB_ERROR)
+
+    # --- running by itself ---
+
+    def start(self) -> None:
+        """Begin to drain by itself, and to end holds and throw away what is old."""
+        self._drainer.start()
+        self.every("drain", timedelta(seconds=1), self.poke)
+        self.every("expire_holds", timedelta(seconds=30), self._expire_holds)
+        self.every("purge", timedelta(days=1), self._purge)
+        self._scheduler.start()
+
+    def every(self, name: str, period: timedelta, job: Callable[[], None]) -> None:
+        """Run `job` regularly from `start` on; it must be safe in several processes at once."""
+        self._scheduler.add_job(job, "interval", seconds=period.total_seconds(), id=name, replace_existing=True)
+
+    def poke(self) -> None:
+        """Look for work now: call it right after a commit that queued some."""
+        self._wake.set()
+
+    def tick_age(self) -> float:
+        """Seconds since the drain last woke; more than a few means that nothing is being done."""
+        return time.monotonic() - self._ticked
+
+    def stop(self, timeout: float = 25.0) -> bool:
+        """Take no more work, let running tasks finish, give the leases of the rest back; whether all finished."""
+        with self._lock:
+            self._stopping = True
+        self._wake.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if self._drainer.is_alive():
+            self._drainer.join(timeout)
+        give_up_at = time.monotonic() + timeout
+        while self._running and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        with self._lock:
+            left = tuple(self._running.values())
+        if left:
+            self._store.transact(lambda tx: tasks.release(tx, left))
+            log.warning("outbox.released", extra={"tasks": [task.id for task in left]})
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        return not left
+
+    # --- one round at a time ---
+
+    def drain_once(self) -> int:
+        """Claim what is due, up to the free workers, run it and wait for it; how many tasks ran."""
+        rounds = self._launch()
+        wait(rounds)
+        return len(rounds)
+
+    def run_until_idle(self, advance: Callable[[datetime], None] | None = None, at_most: int = 1000) -> int:
+        """Drain until nothing is due; how many tasks ran. Raises RuntimeError after `at_most` of them.
+
+        With `advance`, a settable clock is moved on to the next task's time until no task waits at all.
+        """
+        ran = 0
+        while ran < at_most:
+            ran += (count := self.drain_once())
+            if count:
+                continue
+            later = self._store.read(tasks.next_due) if advance else None
+            if advance is None or later is None:
+                return ran
+            if later <= self._clock():  # due, yet leased by somebody else or of a kind not ours
+                return ran
+            advance(later)
+        raise RuntimeError(f"still not idle after {ran} tasks")
+
+    def resume(self, tx: Session, parked_on: str) -> int:
+        """Make the tasks parked on this ready, in the caller's transaction; how many. Poke after the commit."""
+        return tasks.resume(tx, parked_on, self._clock())
+
+    # --- claiming ---
+
+    def _drain_when_woken(self) -> None:
+        while not self._stopping:
+            self._wake.wait()
+            self._wake.clear()
+            self._ticked = time.monotonic()
+            try:
+                self._launch()
+            except Exception as error:
+                _log_bug("outbox.drain_failed", error)
+
+    def _launch(self) -> "list[Future[None]]":
+        with self._lock:
+            free = self._workers - len(self._running)
+            if self._stopping or free <= 0:
+                return []
+            claimed = self._claim(free)
+            self._running |= {task.id: task for task in claimed}
+            return [self._pool.submit(self._attend, task) for task in claimed]
+
+    def _claim(self, free: int) -> list[Task]:
+        now = self._clock()
+        teams = self._store.read(lambda tx: tasks.due_teams(tx, now))
+        if not teams:
+            return []
+        order = [t for t in teams if t > self._last_team] + [t for t in teams if t <= self._last_team]
+        busy = Counter(task.team_id for task in self._running.values())
+
+        def claim_in_turn(tx: Session) -> list[Task]:
+            claimed: list[Task] = []
+            for place, team_id in enumerate(order):
+                left = free - len(claimed)
+                quota = min(-(-left // (len(order) - place)), self._share - busy[team_id])
+                if quota > 0:
+                    claimed += tasks.claim(tx, team_id, tuple(self._kinds), now=now, lease=self._lease, limit=quota)
+            return claimed
+
+        claimed = self._store.transact(claim_in_turn)
+        if claimed:
+            self._last_team = claimed[-1].team_id
+        return claimed
+
+    # --- running one task ---
+
+    def _attend(self, task: Task) -> None:
+        try:
+            self._run(task, self._kinds[task.kind])
+        except _Fenced:
+            log.warning("outbox.fenced", extra={"task": task.id, "kind": task.kind})
+        except Exception as error:
+            _log_bug("outbox.not_recorded", error, task)
+        finally:
+            with self._lock:
+                self._running.pop(task.id, None)
+            self._wake.set()
+
+    def _run(self, task: Task, kind: Kind) -> None:
+        expired = task.attempts > 1 and self._expired(task, kind, self._clock())
+        if expired or task.attempts > kind.max_attempts:  # its worker died time and again, or it was down too long
+            self._give_up(task, kind, OutsideError("expired" if expired else "attempts"))
+            return
+        try:
+            self._settle(task, kind.run(task))
+        except _Fenced:
+            raise
+        except OutsideError as error:
+            self._fail(task, kind, error)
+        except Exception as error:
+            _log_bug("outbox.handler_failed", error, task)
+            self._fail(task, kind, OutsideError(f"bug:{type(error).__name__}"))
+
+    def _settle(self, task: Task, result: Done | Again) -> None:
+        now = self._clock()
+
+        def settle(tx: Session) -> None:
+            if isinstance(result, Done):
+                _require(tasks.end(tx, task, "done", now))
+            else:
+                _require(tasks.put_back(tx, task, now + result.after, burnt=False))
+            if result.commit is not None:
+                result.commit(tx)
+
+        self._store.transact(settle)
+
+    def _fail(self, task: Task, kind: Kind, error: OutsideError) -> None:
+        match error.retry:
+            case RetryClass.AUTH if kind.parks_on and (parked_on := kind.parks_on(task, error)):
+                self._record(task, kind.parked, error, lambda tx: tasks.park(tx, task, parked_on, error.code))
+            case RetryClass.RETRY_AFTER:
+                self._retry(task, kind, error, self._asked_wait(error) or self._backoff(task.attempts), burnt=False)
+            case RetryClass.TRANSIENT if task.attempts < kind.max_attempts:
+                own = self._backoff(task.attempts)
+                self._retry(task, kind, error, max(own, self._asked_wait(error) or own), burnt=True)
+            case _:
+                self._give_up(task, kind, error)
+
+    def _retry(self, task: Task, kind: Kind, error: OutsideError, after: timedelta, *, burnt: bool) -> None:
+        now = self._clock()
+        expires_at = kind.expires_at(task) if kind.expires_at else None
+        if expires_at is not None and now + after >= expires_at:
+            after = (expires_at - now) / 2  # once more while it is still of use
+            if after < SHORTEST_WAIT or error.retry is RetryClass.RETRY_AFTER:
+                self._give_up(task, kind, error)
+                return
+        self._record(
+            task,
+            kind.retried,
+            error,
+            lambda tx: tasks.put_back(tx, task, now + after, burnt=burnt, error=error.code),
+        )
+
+    def _give_up(self, task: Task, kind: Kind, error: OutsideError) -> None:
+        log.error("outbox.gave_up", extra={"task": task.id, "kind": task.kind, "code": error.code})
+        now = self._clock()
+        self._record(task, kind.give_up, error, lambda tx: tasks.end(tx, task, "dead", now, error.code))
+
+    def _record(
+        self,
+        task: Task,
+        tell: Callable[[Session, Task, OutsideError], None] | None,
+        error: OutsideError,
+        write: Callable[[Session], bool],
+    ) -> None:
+        """Write the failure down together with what the kind says about it; without that if that has a bug."""
+
+        def both(tx: Session) -> None:
+            _require(write(tx))
+            if tell is not None:
+                tell(tx, task, error)
+
+        try:
+            self._store.transact(both)
+        except _Fenced:
+            raise
+        except Exception as bug:
+            _log_bug("outbox.callback_failed", bug, task)
+            self._store.transact(lambda tx: _require(write(tx)))
+
+    def _expired(self, task: Task, kind: Kind, now: datetime) -> bool:
+        expires_at = kind.expires_at(task) if kind.expires_at else None
+        return expires_at is not None and now >= expires_at
+
+    def _asked_wait(self, error: OutsideError) -> timedelta | None:
+        if error.retry_after is None:
+            return None
+        return min(timedelta(seconds=max(1.0, min(error.retry_after, 1e6))), RETRY_AFTER_CAP)
+
+    # --- the clock's other jobs ---
+
+    def _expire_holds(self) -> None:
+        self._store.transact(lambda tx: claims.expire(tx, self._clock()))
+
+    def _purge(self) -> None:
+        self._store.transact(lambda tx: retention.purge(tx, self._clock()))
+
+
+def _require(owned: bool) -> None:
+    if not owned:
+        raise _Fenced
+
+
+def _log_job_error(event: JobExecutionEvent) -> None:
+    log.error("clock.job_failed", extra={"job": event.job_id, "error": type(event.exception).__name__})
+
+
+def _log_bug(event: str, error: BaseException, task: Task | None = None) -> None:
+    """Where it broke, without the error's words: they may quote what the task carries."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    facts = {} if task is None else {"task": task.id, "kind": task.kind}
+    log.error("%s %s\n%s", event, type(error).__name__, where, extra=facts)
