@@ -5,12 +5,13 @@ the settings are shown; nothing here connects to anything.
 """
 
 from dataclasses import replace
+from email.utils import getaddresses
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import validate_email
 from pydantic import BeforeValidator, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -122,9 +123,11 @@ class Settings(BaseSettings):
         elif not address:
             return address  # SMTP_URL is reported already
         try:
-            return validate_email(address, check_deliverability=False, test_environment=True).normalized
-        except EmailNotValidError:
-            raise ValueError("must be one bare email address, such as meetings@example.com") from None
+            ((name, bare),) = getaddresses([address])
+            bare = validate_email(bare, check_deliverability=False, test_environment=True).normalized
+        except ValueError:  # none, several, or (EmailNotValidError) not one
+            raise ValueError("must be one email address, such as meetings@example.com") from None
+        return address if name else bare
 
     @field_validator("database_url")
     @classmethod

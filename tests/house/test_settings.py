@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from scheduling.mail.letter import Sender
 from settings import Settings, SettingsRefused, load_settings
 
 KEY = Fernet.generate_key().decode()
@@ -190,8 +191,15 @@ def test_mails_need_an_address_to_come_from(load):
     relay = "smtp://apikey:x@relay.example.com"
 
     assert "no email address" in problems_of(load, SMTP_URL=relay)["MAIL_FROM"]
-    assert "bare email address" in problems_of(load, MAIL_FROM="Sales <a@example.com>")["MAIL_FROM"]
+    assert "one email address" in problems_of(load, MAIL_FROM="Sales")["MAIL_FROM"]
+    assert "one email address" in problems_of(load, MAIL_FROM="a@example.com, b@example.com")["MAIL_FROM"]
     assert load(SMTP_URL=relay, MAIL_FROM="meetings@example.com").mail_from == "meetings@example.com"
+
+
+def test_the_address_mails_come_from_may_have_a_name(load):
+    sender = Sender.parse(load(MAIL_FROM="Büro Süd <meetings@example.com>").mail_from)
+
+    assert (sender.name, sender.address) == ("Büro Süd", "meetings@example.com")
 
 
 def test_several_keys_are_newest_first(load):
