@@ -15,7 +15,6 @@ class SchedulingConfig:
     mail_from: str
     public_url: str | None = None
     announce_channel: str | None = None
-    icloud_url: str = "https://caldav.icloud.com"
     connectable: tuple[str, ...] = ("icloud", "caldav")
     step: timedelta = timedelta(minutes=30)
     minimum_notice: timedelta = timedelta(minutes=60)

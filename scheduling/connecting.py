@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from scheduling.calendars.base import Account, CalendarInfo, Deadline
+from scheduling.accounts import Accounts
+from scheduling.calendars.base import CalendarInfo, Deadline
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Connection, ConnectionState, Rep
@@ -17,9 +18,6 @@ from scheduling.store import Session, Store, connections, links, tasks
 PURPOSE = "connect"
 CONNECT_SECONDS = 20.0
 """Discovery may take more than 10 s on a first visit (calendars.md: iCloud)."""
-
-Connect = Callable[[str, Mapping[str, str], Deadline], Account]
-"""Checks what was typed for a provider: (provider, fields, deadline) -> account; raises CalendarError, HostRefused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,10 @@ class Connecting:
     """Issues connect links and turns what was typed behind them into connections."""
 
     def __init__(
-        self, store: Store, connect: Connect, config: SchedulingConfig, clock: Clock, poke: Callable[[], None]
+        self, store: Store, accounts: Accounts, config: SchedulingConfig, clock: Clock, poke: Callable[[], None]
     ) -> None:
         self._store = store
-        self._connect = connect
+        self._accounts = accounts
         self._config = config
         self._clock = clock
         self._poke = poke
@@ -64,7 +62,7 @@ class Connecting:
         then, and the link stays good.
         """
         found = self._store.read(lambda tx: links.peek(tx, token, self._clock(), purpose=PURPOSE))
-        account = self._connect(found.provider, fields, Deadline.after(CONNECT_SECONDS))
+        account = self._accounts.check(found.provider, fields, Deadline.after(CONNECT_SECONDS))
 
         def keep(tx: Session) -> None:
             used = links.consume(tx, token, self._clock(), purpose=PURPOSE)
