@@ -19,7 +19,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _SUSPICIOUS = re.compile(r"[\s\\\x00-\x1f\x7f]")
-_AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_AUTHORITY = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 
 # Ways to write an IPv4 address inside an IPv6 one, or addresses that lead nowhere public (IANA special registry).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -99,7 +100,9 @@ def checked(url: str, allowed: AllowedHosts) -> Target:
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
-    authority = _AUTHORITY.match(url)
+    scheme, authority = _SCHEME.match(url), _AUTHORITY.match(url)
+    if scheme is not None and scheme[1].lower() not in _DEFAULT_PORTS:
+        raise HostRefused("scheme")
     if authority is None or len(url) > LONGEST_URL or _SUSPICIOUS.search(url):
         raise HostRefused("malformed")
     if "@" in authority[1]:
@@ -109,10 +112,8 @@ def _parts(url: str) -> tuple[str, str, int, str]:
     except httpx2.InvalidURL:
         raise HostRefused("malformed") from None
     host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
-    if parsed.scheme not in _DEFAULT_PORTS:
-        raise HostRefused("scheme", host[:64])
     port = _DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
-    if not host or not 1 <= port <= 65535:
+    if not host or "%" in host or not 1 <= port <= 65535:
         raise HostRefused("malformed", host[:64])
     return parsed.scheme, host, port, parsed.raw_path.decode("ascii")
 
