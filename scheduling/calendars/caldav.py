@@ -29,7 +29,7 @@ from scheduling.calendars.caldav_wire import CAL
 from scheduling.calendars.ics_busy import address_of, busy_of
 from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.domain import Busy, EventRef, Interval
-from scheduling.errors import CalendarError, EventMissing, Unavailable, Unsupported
+from scheduling.errors import AccessDenied, CalendarError, EventMissing, HostRefused, Unavailable, Unsupported
 
 _PARALLEL = 2
 """Requests at once per account; iCloud throttles above."""
@@ -66,12 +66,18 @@ class CalDavCalendar:
         """Check an address, user name and password with their server, and find its calendars.
 
         Raises AuthExpired when the password is wrong, EventMissing("no_caldav") when there is no CalDAV at that
-        address, EventMissing("no_calendar") when the account has no event calendar, and other CalendarErrors.
+        address, EventMissing("no_calendar") when the account has no event calendar, HostRefused for an address we must
+        not call, and other CalendarErrors.
         """
         server = _as_url(server_url)
         session = DavSession(http, server, username, password, auth_code=cls.auth_code)
-        found = discover(session, cls.auth_code, deadline)
-        calendars = list_calendars(session, found.home, deadline, found.chosen)
+        try:
+            found = discover(session, cls.auth_code, deadline)
+            calendars = list_calendars(session, found.home, deadline, found.chosen)
+        except AccessDenied as error:
+            if isinstance(error.__cause__, HostRefused):
+                raise error.__cause__ from None
+            raise
         if not calendars:
             raise EventMissing("no_calendar")
         own = found.addresses | ({address_of(username)} if "@" in username else frozenset())
@@ -122,20 +128,17 @@ class CalDavCalendar:
         if not calendars:
             raise EventMissing("no_calendar")
         counting = [calendar for calendar in calendars if calendar.counts_as_busy]
+
+        def read(calendar: CalendarInfo) -> list[Busy]:
+            return self._busy_in(calendar.id, window, zone_or(calendar.zone, default_zone), deadline)
+
         with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="caldav") as pool:
+            pending = [pool.submit(read, calendar) for calendar in counting]
             try:
-                parts = list(
-                    pool.map(
-                        lambda calendar: self._busy_in(
-                            calendar.id, window, zone_or(calendar.zone, default_zone), deadline
-                        ),
-                        counting,
-                    )
-                )
-            except BaseException:
+                found = [busy for future in pending for busy in future.result()]
+            finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return tuple(sorted((busy for part in parts for busy in part), key=lambda busy: busy.interval))
+        return tuple(sorted(found, key=lambda busy: busy.interval))
 
     def _busy_in(self, calendar_id: str, window: Interval, zone: ZoneInfo, deadline: Deadline) -> list[Busy]:
         found: list[Busy] = []

@@ -115,7 +115,7 @@ class EventStore:
             key = stored_key(text)
         except UnreadableObject as error:
             raise Unavailable("no_event_in_answer") from error
-        return _Stored(url, header(answer, "etag") or self._etag(url, deadline), text, key)
+        return _Stored(url, _usable(header(answer, "etag")) or self._etag(url, deadline), text, key)
 
     def _existing(self, ref: EventRef, deadline: Deadline) -> _Stored:
         present = self._read(ref.event_id, deadline)
@@ -129,7 +129,7 @@ class EventStore:
             found = self._session.propfind(url, (f"{DAV}getetag",), 0, deadline)
         except (Unavailable, EventMissing, Refused):
             return None
-        return (found[0].text(f"{DAV}getetag") or None) if found else None
+        return _usable(found[0].text(f"{DAV}getetag")) if found else None
 
     # --- writing ---
 
@@ -186,6 +186,11 @@ def _uid(present: _Stored) -> str:
         return stored_uid(present.text)
     except UnreadableObject:
         return ""
+
+
+def _usable(etag: str) -> str | None:
+    """An ETag that can be sent back in a header."""
+    return etag if etag and etag.isascii() and etag.isprintable() else None
 
 
 def _bare(etag: str) -> str:

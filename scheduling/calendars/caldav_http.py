@@ -44,6 +44,8 @@ _MEANINGS: Mapping[int, type[CalendarError]] = {
     423: Conflict,
     429: RateLimited,
 }
+# Codes of the transport that mean the request never got out; after any other the server may have acted on it.
+_NEVER_SENT = frozenset({"deadline", "dns", "connect", "connect_timeout", "tls", "redirects"})
 _MAY_PASS = frozenset({408, 425, *range(500, 600)}) - {501, 505, 507}
 
 
@@ -110,8 +112,8 @@ class DavSession:
     ) -> Answer:
         """The answer, whatever its status but 401; pre-emptive Basic, one second try (iCloud's 401 can be spurious).
 
-        Raises AuthExpired, AccessDenied for an address outside the site, and the transport's errors; one during a
-        write becomes Ambiguous.
+        Raises AuthExpired, AccessDenied for an address that may not be called, and the transport's errors; one after
+        a write got out becomes Ambiguous.
         """
         if not self.is_own_site(url):
             raise AccessDenied("foreign_host")
@@ -131,7 +133,7 @@ class DavSession:
             except HostRefused as error:
                 raise AccessDenied(f"host_{error.reason}") from error
             except (Unavailable, DeadlineExceeded) as error:
-                if writes:
+                if writes and error.code not in _NEVER_SENT:
                     raise Ambiguous(error.code) from error
                 raise
             if answer.status != 401:

@@ -15,6 +15,7 @@ from scheduling.calendars.ics_lines import (
     Line,
     ObjectLines,
     UnreadableObject,
+    after_gap,
     duration,
     instant,
     read_object,
@@ -133,7 +134,8 @@ def event_span(event: EventLines, found: ObjectLines, zone: tzinfo) -> tuple[dat
         wall_end, end_zone = _resolved(end_line, found, zone)
         if start_line.is_date and wall_end == wall:  # written by producers that mean one whole day
             return start, instant(wall + timedelta(days=1), start_zone)
-        return start, instant(wall_end, end_zone)
+        end = instant(wall_end, end_zone)
+        return after_gap(start, end, wall, wall_end) if start_zone == end_zone else (start, end)
     if duration_line is not None:
         nominal, exact = duration(duration_line.value)
         try:

@@ -20,6 +20,7 @@ from scheduling.calendars.ics_lines import (
     Line,
     ObjectLines,
     UnreadableObject,
+    after_gap,
     instant,
     wall_time,
     zone_name,
@@ -74,7 +75,7 @@ def expand(found: ObjectLines, window: Interval, zone: ZoneInfo) -> list[Occurre
 def _span(start: date | datetime, end: date | datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     if not isinstance(start, datetime) and start == end:
         end = start + timedelta(days=1)
-    return _utc(start, zone), _utc(end, zone)
+    return after_gap(_utc(start, zone), _utc(end, zone), start, end)
 
 
 def _utc(moment: date | datetime, zone: ZoneInfo) -> datetime:

@@ -193,6 +193,18 @@ def instant(wall: date | datetime, zone: tzinfo) -> datetime:
         raise UnreadableObject("time out of range") from error
 
 
+def after_gap(
+    start: datetime, end: datetime, wall_start: date | datetime, wall_end: date | datetime
+) -> tuple[datetime, datetime]:
+    """Start and end in UTC, also when the clock jumps over the start and would leave nothing of the event."""
+    length = _naive(wall_end) - _naive(wall_start)
+    return (start, start + length) if end <= start and length > timedelta() else (start, end)
+
+
+def _naive(wall: date | datetime) -> datetime:
+    return wall.replace(tzinfo=None) if isinstance(wall, datetime) else datetime.combine(wall, time())
+
+
 def duration(value: str) -> tuple[timedelta, timedelta]:
     """A DURATION as its nominal part (days, counted on the wall) and its exact part. Raises UnreadableObject."""
     match = _DURATION.fullmatch(value.strip().upper())

@@ -2,27 +2,26 @@
 
 import base64
 import hashlib
-import os
 import re
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import trustme
 
 from sandbox.calendar_server import CalendarServer, free_port
+from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
 from scheduling.calendars.caldav import CalDavCalendar
 from scheduling.domain import EventRef, Interval
-from scheduling.errors import DeadlineExceeded, Unavailable
+from scheduling.outbound import Answer, Outbound
 from tests.scheduling.calendars.fake_calendar import FakeCalendar
 from tests.scheduling.calendars.odd_server import OddServer, odd_server
 
@@ -51,54 +50,24 @@ def spec_for(calendar_id: str, start: datetime = MONDAY, **more: Any) -> EventSp
     return EventSpec(**(fields | more))
 
 
-@dataclass
-class PlainHttp:
-    """stand-in"""
-
-    ca: str | None = None
-
-    def request(self, method, url, *, headers, content, auth, deadline, may_follow, max_bytes):
-        import ssl
-
-        ctx = ssl.create_default_context()
-        if self.ca:
-            ctx.load_verify_locations(self.ca)
-        with httpx2.Client(verify=ctx, timeout=deadline.check()) as client:
-            try:
-                for _ in range(5):
-                    with client.stream(method, url, headers=headers, content=content, auth=auth) as r:
-                        body = b""
-                        for chunk in r.iter_bytes():
-                            body += chunk
-                            deadline.check()
-                            if len(body) > max_bytes:
-                                raise Unavailable("too_large")
-                    if r.status_code in (301, 302, 307, 308):
-                        url = str(r.url.join(r.headers["location"]))
-                        if not may_follow(url):
-                            break
-                        continue
-                    break
-            except httpx2.TimeoutException as e:
-                raise DeadlineExceeded("timeout") from e
-            except httpx2.HTTPError as e:
-                raise Unavailable("net") from e
-        return Got(r.status_code, r.headers, body, url)
+PARTITION_HOSTS = ("caldav.cloud.example", "p07-caldav.cloud.example", "caldav.elsewhere.example")
 
 
-@dataclass
-class Got:
-    status: int
-    headers: Any
-    body: bytes
-    url: str
+def loopback(host: str, port: int) -> tuple[str, ...]:
+    """Names of the tests and of nobody else, all of them here."""
+    assert host in (*PARTITION_HOSTS, "localhost")
+    return ("127.0.0.1",)
 
 
 @pytest.fixture(scope="session")
-def http(certificates: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> PlainHttp:
+def http(certificates: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outbound]:
+    """The real way out, allowed to call this machine and trusting the tests' certificates."""
     path = tmp_path_factory.mktemp("ca") / "ca.pem"
     certificates.cert_pem.write_to_path(str(path))
-    return PlainHttp(str(path))
+    allowed = frozenset({"127.0.0.1", "localhost", *PARTITION_HOSTS})
+    outbound = Outbound(allowed, path, resolver=loopback)
+    yield outbound
+    outbound.close()
 
 
 @pytest.fixture(scope="session")
@@ -144,8 +113,6 @@ def _certify(authority: trustme.CA, folder: Path) -> None:
 
 
 def _wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    import socket
-
     until = time.monotonic() + 20
     while time.monotonic() < until and process.poll() is None:
         try:
@@ -163,7 +130,7 @@ def _wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> 
 class DavAccount:
     """An account on a real server, and what its owner does by hand."""
 
-    def __init__(self, server: str, http: PlainHttp) -> None:
+    def __init__(self, server: str, http: Outbound) -> None:
         account = CalDavCalendar.connect(server, "dana", USERS["dana"], http, soon())
         self._http = http
         self.provider: CalendarProvider = CalDavCalendar(account.secret, http, clock=lambda: NOW)
@@ -199,12 +166,10 @@ class DavAccount:
         return len(self._hrefs())
 
     def _hrefs(self) -> list[str]:
-        from scheduling.calendars import caldav_wire as wire
-
         answer = self.ask("PROPFIND", self.calendar_id, wire.propfind(["{DAV:}getetag"]).decode(), Depth="1")
         return [r.url for r in wire.resources(answer.body, self.calendar_id) if r.url.endswith(".ics")]
 
-    def ask(self, method: str, url: str, text: str = "", **headers: str) -> Got:
+    def ask(self, method: str, url: str, text: str = "", **headers: str) -> Answer:
         kind = "text/calendar" if method == "PUT" else "application/xml"
         return self._http.request(
             method,

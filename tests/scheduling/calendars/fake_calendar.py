@@ -86,7 +86,7 @@ class FakeCalendar:
         return added
 
     def fail(self, method: str, *errors: CalendarError, happens_anyway: bool = False) -> None:
-        """The next calls of `method` fail, one with each error; with `happens_anyway` their effect is there all the same."""
+        """The next calls of `method` fail, one with each error; `happens_anyway`: with their effect all the same."""
         waiting = self._failures.setdefault(method, deque())
         waiting.extend(_Failure(error, happens_anyway) for error in errors)
 

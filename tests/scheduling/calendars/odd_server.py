@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ class OddServer:
 
     url: str = ""
     user: str = "dana"
-    password: str = "correct horse"  # noqa: S105 - a made-up password
+    password: str = "correct horse"
     home_url: str = HOME  # what calendar-home-set says; may be absolute
     calendars: tuple[str, ...] = (CALENDAR,)
     objects: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> (etag, text)
@@ -131,63 +130,63 @@ class OddServer:
         return Reply(204)
 
 
-@contextlib.contextmanager
-def odd_server() -> Iterator[OddServer]:
-    """A running server; it ends every hanging answer when the block ends."""
-    state = OddServer()
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def __init__(self, state: OddServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.state = state
 
-        def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = dict(self.headers.items())
-            state.requests.append((self.command, self.path, headers))
-            scripted = state.next_reply(self.command, self.path)
-            if scripted is None:
-                reply = state.normal(self.command, self.path, headers, body)
-            else:
-                reply = scripted
-                if scripted.lost:
-                    state.normal(self.command, self.path, headers, body)
-            self._answer(reply)
 
-        def _answer(self, reply: Reply) -> None:
-            self.close_connection = True
-            if reply.hangs:
-                state.released.wait(30)
-            if reply.lost or reply.hangs:
-                return
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.send_header("Connection", "close")
-            self.end_headers()
-            with contextlib.suppress(OSError):  # the client had enough
-                self._send_body(reply)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
 
-        def _send_body(self, reply: Reply) -> None:
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("do_"):
+            return self._any
+        raise AttributeError(name)
+
+    def _any(self) -> None:
+        state = self.server.state
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.title(): value for name, value in self.headers.items()}
+        state.requests.append((self.command, self.path, headers))
+        reply = state.next_reply(self.command, self.path)
+        if reply is None or reply.lost:
+            usual = state.normal(self.command, self.path, headers, body)
+            reply = reply or usual
+        self._answer(reply, state.released)
+
+    def _answer(self, reply: Reply, released: threading.Event) -> None:
+        self.close_connection = True
+        if reply.hangs:
+            released.wait(30)
+        if reply.lost or reply.hangs:
+            return
+        self.send_response(reply.status)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the client had enough
             if not reply.drip:
                 self.wfile.write(reply.body)
                 return
             for byte in reply.body:
-                if state.released.is_set():
-                    return
                 self.wfile.write(bytes([byte]))
-                self.wfile.flush()
-                time.sleep(0.1)
+                if released.wait(0.1):
+                    return
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-            """Silent."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Silent."""
 
-        def __getattr__(self, name: str) -> object:
-            if name.startswith("do_"):
-                return self.handle_any
-            raise AttributeError(name)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+@contextlib.contextmanager
+def odd_server() -> Iterator[OddServer]:
+    """A running server; it ends every hanging answer when the block ends."""
+    state = OddServer()
+    server = _Server(state)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_address[1]}/"
