@@ -1,0 +1,59 @@
+"""What the words after `/schedule-for` mean. Pure; nothing that was typed is dropped unseen.
+
+`buyer@acme.example Acme Buyer 30m Pricing call @sam` fills every field: the mail, the words before the length as the
+name, those after it as the subject, and the members. Without a length a comma divides; with neither, all is the name.
+"""
+
+import re
+
+from scheduling.domain import Prefill
+
+SHORTEST, LONGEST = 5, 480
+
+_MEMBER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_MAIL_LINK = re.compile(r"<mailto:([^<>|\s]+)(?:\|[^<>]*)?>")
+_MAIL = re.compile(r"(?<![^\s<(,;:\"'])[^\s<>()\[\],;:\"'|@]+@[^\s<>()\[\],;:\"'|@]+\.[^\s<>()\[\],;:\"'|@.]+")
+_UNIT = r"(?:minutes|minute|mins|min|m)"
+_LENGTH = re.compile(
+    rf"(?<!\S)(?:(?P<hours>\d{{1,2}})\s?(?:hours|hour|hrs|hr|h)(?:(?P<rest>\d{{1,2}}){_UNIT}?|\s(?P<more>\d{{1,2}})\s?{_UNIT})?"
+    rf"|(?P<minutes>\d{{1,3}})\s?{_UNIT})(?![^\s,;.])",
+    re.IGNORECASE,
+)
+
+
+def parse_command(text: str) -> Prefill:
+    """Read the text of a slash command or a button that repeats it."""
+    members = tuple(dict.fromkeys(_MEMBER.findall(text)))
+    rest = _MEMBER.sub(" ", text)
+    mail, rest = _take_mail(rest)
+    for found in _LENGTH.finditer(rest):
+        minutes = _minutes(found)
+        if SHORTEST <= minutes <= LONGEST:
+            name, subject = rest[: found.start()], rest[found.end() :]
+            return Prefill(name=_tidy(name), email=mail, subject=_tidy(subject), minutes=minutes, members=members)
+    name, _, subject = rest.partition(",")
+    if not _tidy(name):
+        name, subject = subject, ""
+    return Prefill(name=_tidy(name), email=mail, subject=_tidy(subject), members=members)
+
+
+def _take_mail(text: str) -> tuple[str, str]:
+    """The first address and the text without it; further addresses stay in sight as words."""
+    link = _MAIL_LINK.search(text)
+    found = link or _MAIL.search(text)
+    if found is None:
+        return "", text
+    address = found.group(1) if link else found.group()
+    rest = text[: found.start()] + " " + text[found.end() :]
+    return address.rstrip("."), _MAIL_LINK.sub(r"\1", rest)
+
+
+def _minutes(found: re.Match[str]) -> int:
+    if found["minutes"]:
+        return int(found["minutes"])
+    return int(found["hours"]) * 60 + int(found["rest"] or found["more"] or 0)
+
+
+def _tidy(words: str) -> str:
+    """One line; separators left hanging at the ends by what was taken out go, quotes and brackets stay."""
+    return " ".join(words.split()).strip(" ,;").strip()

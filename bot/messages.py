@@ -1,0 +1,62 @@
+"""`scheduling.ports.Notices` by the synchronous Slack client: sends what `cards` and `outcome` build."""
+
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot import cards
+from bot.modals import outcome as outcome_screen
+from bot.slack_errors import call
+from scheduling.domain import Booking, Connection, Person
+from scheduling.errors import NoticeRefused
+from scheduling.ports import Outcome
+
+_DEAD_CHANNEL = {"channel_not_found", "is_archived", "not_in_channel", "channel_type_not_supported"}
+
+
+class SlackNotices:
+    """Called from the outbox; every method raises only NoticeError."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def show_outcome(self, outcome: Outcome) -> None:
+        """Replace the rep's open view; a view that was closed counts as told."""
+        if not outcome.draft.view_id:
+            return
+        view = outcome_screen.build(outcome)
+        try:
+            call(self._client.views_update, view_id=outcome.draft.view_id, view=view)
+        except NoticeRefused as error:
+            if error.code != "not_found":
+                raise
+
+    def tell_member(self, booking: Booking, person: Person) -> None:
+        self._post(person.user_id, cards.member_message(booking, person))
+
+    def post_card(self, booking: Booking, channel: str) -> None:
+        """A channel that cannot be posted to must not swallow the card: then the rep gets it."""
+        card = cards.channel_card(booking)
+        try:
+            self._post(channel, card)
+        except NoticeRefused as error:
+            if error.code not in _DEAD_CHANNEL:
+                raise
+            blocks = [*cards.undeliverable_card(channel, error.code), *card["blocks"]]
+            self._post(booking.organizer.user_id, {**card, "blocks": blocks})
+
+    def tell_problem(self, outcome: Outcome) -> None:
+        self._post(outcome.draft.user_id, cards.problem_message(outcome))
+
+    def ask_reconnect(self, connection: Connection) -> None:
+        self._post(connection.user_id, cards.reconnect_message(connection))
+
+    def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
+        self._post(booking.organizer.user_id, cards.undelivered_message(booking, address, code))
+
+    def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
+        self._post(booking.organizer.user_id, cards.overlap_message(booking, who))
+
+    def _post(self, channel: str, words: dict[str, Any]) -> None:
+        """A user id as channel opens the DM."""
+        call(self._client.chat_postMessage, channel=channel, unfurl_links=False, unfurl_media=False, **words)

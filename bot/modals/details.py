@@ -1,0 +1,165 @@
+"""Screen 2: what the meeting is about, how long it is and who comes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.command import LONGEST, SHORTEST
+from bot.modals.blocks import (
+    Block,
+    View,
+    actions,
+    button,
+    chosen,
+    context,
+    field,
+    header,
+    left_out,
+    modal,
+    one_line,
+    option,
+    text_input,
+    typed,
+    typed_text,
+)
+from bot.words import minutes_words, zone_words
+from scheduling.domain import Customer, Draft, Form
+
+CALLBACK = "details"
+SUBJECT, LENGTH, MINUTES = "details.subject", "details.length", "details.minutes"
+MEMBERS, DESCRIPTION = "details.members", "details.description"
+ADD_DESCRIPTION, BACK = "details.add_description", "details.back"
+PRESETS = (15, 30, 45, 60, 90, 120)
+CUSTOM = "custom"
+SUBJECT_LIMIT = 150
+DESCRIPTION_LIMIT = 3000
+MOST_MEMBERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The form with what is on the screen, and what is wrong with it in words by block_id."""
+
+    form: Form
+    errors: dict[str, str]
+
+
+def build(draft: Draft, now: datetime) -> View:
+    form = draft.form
+    custom = "minutes" in form.opened or form.minutes not in PRESETS
+    blocks: list[Block] = [
+        header("Step 1: Set your meeting details"),
+        *([context(customer_words(form.customer, now))] if form.customer else []),
+        field(SUBJECT, "Subject", text_input(SUBJECT, form.subject, SUBJECT_LIMIT)),
+        *left_out(form.subject, SUBJECT_LIMIT),
+        field(LENGTH, "Meeting duration", _lengths(CUSTOM if custom else str(form.minutes)), dispatches=True),
+        *([field(MINUTES, "Minutes", _minutes(form.minutes), hint=_RANGE)] if custom else []),
+        field(MEMBERS, "Team members", _members(form.members)),
+    ]
+    buttons = [button(BACK, "Back")]
+    if "description" in form.opened or form.description:
+        words = text_input(DESCRIPTION, form.description, DESCRIPTION_LIMIT, multiline=True)
+        hint = "Goes to every team member, and on the calendar event"
+        blocks.append(field(DESCRIPTION, "Description", words, hint=hint, optional=True))
+    else:
+        buttons.insert(0, button(ADD_DESCRIPTION, "Add description"))
+    return modal(CALLBACK, draft.id, [*blocks, actions("details.buttons", buttons)], submit="Find times")
+
+
+_RANGE = f"{SHORTEST} to {LONGEST}"
+
+
+def _lengths(value: str) -> Block:
+    options = [*(option(minutes_words(minutes), str(minutes)) for minutes in PRESETS), option("Custom…", CUSTOM)]
+    return {
+        "type": "static_select",
+        "action_id": LENGTH,
+        "options": options,
+        "initial_option": next(each for each in options if each["value"] == value),
+    }
+
+
+def _minutes(minutes: int) -> Block:
+    return {
+        "type": "number_input",
+        "action_id": MINUTES,
+        "is_decimal_allowed": False,
+        "initial_value": str(min(max(minutes, SHORTEST), LONGEST)),
+        "min_value": str(SHORTEST),
+        "max_value": str(LONGEST),
+    }
+
+
+def _members(user_ids: tuple[str, ...]) -> Block:
+    return {
+        "type": "multi_users_select",
+        "action_id": MEMBERS,
+        "initial_users": list(user_ids[:MOST_MEMBERS]) or None,
+        "max_selected_items": MOST_MEMBERS,
+        "placeholder": {"type": "plain_text", "text": "Colleagues who take part", "emoji": False},
+    }
+
+
+def customer_words(customer: Customer, now: datetime) -> str:
+    """`Acme Buyer · buyer@acme.example · Chicago (CST, UTC−6)`."""
+    zone = [zone_words(now, customer.zone)] if customer.zone else []
+    return " · ".join([part for part in (customer.name, customer.email) if part] + zone)
+
+
+def parse(view: Mapping[str, Any], form: Form) -> Entered:
+    """Validate for Find times; `form` is the draft's, whose other fields stay."""
+    entered = read(view, form)
+    errors = {}
+    if not entered.subject:
+        errors[SUBJECT] = "Enter a subject."
+    elif len(entered.subject) > SUBJECT_LIMIT:
+        errors[SUBJECT] = f"Use at most {SUBJECT_LIMIT} characters."
+    if chosen(view, LENGTH, LENGTH) == CUSTOM and typed(view, MINUTES, MINUTES) is None:
+        errors[LENGTH] = "Choose a length from the list, or wait until Minutes appears."
+    elif typed(view, MINUTES, MINUTES) is not None and chosen(view, LENGTH, LENGTH) in (CUSTOM, None):
+        if _number(typed_text(view, MINUTES, MINUTES)) is None:
+            errors[MINUTES] = f"Enter whole minutes, {_RANGE}."
+    elif chosen(view, LENGTH, LENGTH) is None:
+        errors[LENGTH] = "Choose a length."
+    if not entered.members:
+        errors[MEMBERS] = "Choose at least one team member."
+    elif len(entered.members) > MOST_MEMBERS:
+        errors[MEMBERS] = f"Choose at most {MOST_MEMBERS} team members."
+    if len(entered.description) > DESCRIPTION_LIMIT:
+        errors[DESCRIPTION] = f"Use at most {DESCRIPTION_LIMIT} characters."
+    return Entered(entered, errors)
+
+
+def read(view: Mapping[str, Any], form: Form) -> Form:
+    """The draft's form with what is typed so far; values that cannot be right leave the earlier ones."""
+    changes: dict[str, Any] = {}
+    subject = typed_text(view, SUBJECT, SUBJECT)
+    if subject is not None:
+        changes["subject"] = one_line(subject)
+    picked = chosen(view, LENGTH, LENGTH)
+    opened = set(form.opened) - {"minutes"}
+    if picked == CUSTOM:
+        opened.add("minutes")
+        changes["minutes"] = _number(typed_text(view, MINUTES, MINUTES)) or form.minutes
+    elif picked is not None and picked.isdecimal():
+        changes["minutes"] = int(picked)
+    members = typed(view, MEMBERS, MEMBERS)
+    if members is not None:
+        changes["members"] = tuple(dict.fromkeys(members.get("selected_users") or ()))
+    description = typed_text(view, DESCRIPTION, DESCRIPTION)
+    if description is not None:
+        changes["description"] = description
+        opened.add("description")
+    read_ = form.model_copy(update={**changes, "opened": tuple(sorted(opened))})
+    if (read_.minutes, read_.members) != (form.minutes, form.members):  # the picked time was for another meeting
+        read_ = read_.model_copy(update={"slot": None, "obstacles": (), "accepted": ()})
+    return read_
+
+
+def _number(text: str | None) -> int | None:
+    """Whole minutes in range; number inputs send strings."""
+    if text is None or not re.fullmatch(r"[0-9]{1,3}", text):
+        return None
+    return int(text) if SHORTEST <= int(text) <= LONGEST else None
