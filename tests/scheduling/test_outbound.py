@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gc
 import gzip
 import re
 import socket
@@ -756,3 +757,21 @@ def test_a_kept_connection_that_died_meanwhile(
         result = error.code
 
     assert result == outcome
+
+
+def test_a_protected_connection_is_kept_too_and_ends_with_its_owner(
+    serve: Callable[..., Server], authority: trustme.CA, bundle: Path
+) -> None:
+    server = serve(ok, tls_for(authority, "calendar.example"))
+    host = f"calendar.example:{server.port}"
+    http = Outbound(frozenset({host}), bundle, resolver=lambda _host, _port: ("127.0.0.1",))
+
+    for _ in range(3):
+        http.request("GET", f"https://{host}/", deadline=soon())
+    pool = http._pool
+    kept = len(pool.connections)
+    del http
+    gc.collect()
+
+    assert (len(server.lines), server.connections, kept) == (3, 1, 1)
+    assert pool.connections == []
