@@ -124,7 +124,7 @@ class Settings(BaseSettings):
             return address  # SMTP_URL is reported already
         try:
             ((name, bare),) = getaddresses([address])
-            bare = validate_email(bare, check_deliverability=False, test_environment=True).normalized
+            bare = validate_email(bare, check_deliverability=False, globally_deliverable=False).normalized
         except ValueError:  # none, several, or (EmailNotValidError) not one
             raise ValueError("must be one email address, such as meetings@example.com") from None
         return address if name else bare

@@ -144,9 +144,8 @@ FORMS: dict[str, ConnectForm] = {form.provider: form for form in (ICLOUD, CALDAV
 
 HOST_WORDS = {
     "private": "This address is inside a private network. Ask the person who runs this app to allow it.",
-    "https": "The address must begin with https://.",
-    "unresolved": "There is no server of this name. Check the spelling.",
-    "redirect": "This server sends us on to an address we may not call.",
+    "scheme": "The address must begin with https://.",
+    "userinfo": "Leave user name and password out of the address.",
 }
 HOST_WORDS_ELSE = "This is not an address we can call. It should look like https://calendar.example.com."
 

@@ -162,7 +162,7 @@ async def test_what_can_be_seen_to_be_wrong_is_said_beside_its_field_and_nobody_
         ("cloud", AuthExpired("401"), 'id="password-error">Apple did not accept'),
         ("dav", AuthExpired("401"), 'id="password-error">The server did not accept this user name'),
         ("dav", HostRefused("private", "10.0.0.1"), 'id="server-error">This address is inside a private network.'),
-        ("dav", HostRefused("https"), 'id="server-error">The address must begin with https://.'),
+        ("dav", HostRefused("scheme"), 'id="server-error">The address must begin with https://.'),
         ("dav", HostRefused("something new"), 'id="server-error">This is not an address we can call.'),
         ("dav", EventMissing("404"), 'id="server-error">No calendar was found at this address.'),
         ("cloud", EventMissing("404"), 'role="alert">No calendar was found at this address.'),

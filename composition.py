@@ -1,0 +1,273 @@
+"""Puts the product together and runs it. The one place that knows every room; nobody but the command line imports it.
+
+compose            settings -> Application: which part gets which
+Application        start, stop, and what the operator's probes ask
+run_until_stopped  migrate, compose, listen, and end well on SIGTERM
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from slack_sdk import WebClient
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+
+from bot import build_bolt_app
+from bot.crossing import Crossing
+from bot.directory import SlackDirectory
+from bot.http_adapter import slack_endpoint
+from bot.messages import SlackNotices
+from bot.socket_mode import SocketMode
+from gauges import WorkGauges
+from logs import set_up_logs
+from scheduling.accounts import RealAccounts
+from scheduling.assembly import Scheduling, assemble
+from scheduling.clock import Clock, utc_now
+from scheduling.config import SchedulingConfig
+from scheduling.outbound import Outbound
+from scheduling.outbox import Outbox
+from scheduling.secrets import SecretBox
+from scheduling.store import Store, StoreUnfit
+from scheduling.zones import use_packaged_zones
+from settings import Settings
+from web import Health, build_web_app
+
+log = logging.getLogger(__name__)
+
+SLACK_SECONDS = 10
+"""For one call of Slack's Web API; the sync ones are retried by the outbox, the async ones have a rep waiting."""
+
+STOP_SECONDS = 25.0
+NOTICED_SECONDS = 0.5
+"""How long we still answer after `/readyz` began to say no, so that a load balancer can send its last requests."""
+
+TICKS_SECONDS = 30.0
+
+
+class Probes:
+    """What `/healthz` and `/readyz` ask; called in threads."""
+
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self.draining = False
+        self._store = store
+        self._outbox = outbox
+
+    def alive(self) -> list[str]:
+        """Wrong with the process itself: only a restart helps."""
+        return [] if self._outbox.tick_age() < TICKS_SECONDS else ["clock"]
+
+    def ready(self) -> list[str]:
+        """Wrong for traffic now. Slack, mail and calendars are not asked: their failures are handled, not ours."""
+        if self.draining:
+            return ["draining"]
+        try:
+            self._store.ping()
+            self._store.check()
+        except StoreUnfit:
+            return ["schema"]
+        except (SQLAlchemyError, OSError):
+            return ["database"]
+        return []
+
+
+@dataclass
+class Application:
+    """The composed product. `start` and `stop` once each, in the event loop that serves `web`."""
+
+    web: Starlette
+    scheduling: Scheduling
+    store: Store
+    crossing: Crossing
+    directory: SlackDirectory
+    outbound: Outbound
+    probes: Probes
+    connection: SocketMode | None
+    _connecting: "asyncio.Task[None] | None" = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Begin the durable work and, in Socket Mode, the connection to Slack."""
+        self.scheduling.outbox.start()
+        if self.connection is not None:
+            self._connecting = asyncio.create_task(self.connection.start())
+
+    async def stop(self, within: float = STOP_SECONDS) -> bool:
+        """Take nothing more, let what runs finish; whether all did. Leases cover what did not."""
+        until = time.monotonic() + within
+        self.probes.draining = True
+        if self.connection is not None:
+            await self.connection.stop()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        await self.crossing.close(within / 2)
+        finished = await asyncio.to_thread(self.scheduling.outbox.stop, max(1.0, until - time.monotonic()))
+        self.scheduling.close()
+        self.directory.close()
+        self.outbound.close()
+        await asyncio.to_thread(self.store.dispose)
+        return finished
+
+
+def compose(settings: Settings, clock: Clock = utc_now) -> Application:
+    """Every part, wired. Nothing is called, started or migrated yet."""
+    token = settings.slack_bot_token.get_secret_value()
+    trusted = tls_context(settings)
+    store = Store.open(settings.database_url.get_secret_value(), clock, SecretBox(settings.fernet_keys))
+    outbound = Outbound(allowed_private_hosts(settings), settings.extra_ca_bundle)
+    slack = WebClient(token, settings.slack_api_url, timeout=SLACK_SECONDS, ssl=trusted)
+    directory = SlackDirectory(slack)
+    scheduling = assemble(
+        store=store,
+        directory=directory,
+        notices=SlackNotices(slack),
+        transport=settings.smtp,
+        accounts=RealAccounts(outbound, settings.icloud_caldav_url),
+        config=SchedulingConfig(
+            mail_from=settings.mail_from,
+            public_url=settings.public_url,
+            announce_channel=settings.slack_announce_channel,
+        ),
+        clock=clock,
+    )
+    crossing = Crossing()
+    bolt = build_bolt_app(
+        client=AsyncWebClient(token, settings.slack_api_url, timeout=SLACK_SECONDS, ssl=trusted),
+        scheduling=scheduling.service,
+        crossing=crossing,
+        clock=clock,
+    )
+    connection, endpoint = None, None
+    if settings.slack_app_token is not None:
+        connection = SocketMode(bolt, settings.slack_app_token.get_secret_value())
+    elif settings.slack_signing_secret is not None:
+        endpoint = slack_endpoint(bolt, settings.slack_signing_secret.get_secret_value())
+    probes = Probes(store, scheduling.outbox)
+    registry = CollectorRegistry()
+    registry.register(WorkGauges(store, scheduling.outbox, clock))
+    web = build_web_app(
+        slack_events=endpoint,
+        connecting=scheduling.connecting if settings.public_url else None,
+        health=Health(alive=probes.alive, ready=probes.ready, registry=registry),
+        public_url=settings.public_url,
+    )
+    return Application(web, scheduling, store, crossing, directory, outbound, probes, connection)
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Python's own trust plus the operator's additional certificates; None where the default is meant."""
+    if settings.extra_ca_bundle is None:
+        return None
+    context = ssl.create_default_context()
+    context.load_verify_locations(settings.extra_ca_bundle)
+    return context
+
+
+def allowed_private_hosts(settings: Settings) -> frozenset[str]:
+    """What the operator allows for servers that people name, and the operator's own ICLOUD_CALDAV_URL."""
+    icloud = urlsplit(settings.icloud_caldav_url)
+    own = () if icloud.scheme == "https" and icloud.port is None else (icloud.netloc,)
+    return frozenset((*settings.private_hosts, *own))
+
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn's own way ends with the signal raised again, so the exit code would not be 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run_until_stopped(settings: Settings) -> int:
+    """The whole life of the process; returns its exit code."""
+    use_packaged_zones()
+    set_up_logs(settings.log_level, settings.log_format)
+    try:
+        app = compose(settings)
+        app.store.migrate()
+        app.store.check()
+    except StoreUnfit as unfit:
+        log.error("database_unfit", extra={"reason": str(unfit)})  # noqa: TRY400 - the sentence says it all
+        return 1
+    except SQLAlchemyError as error:
+        log.error("database_unreachable", extra={"reason": type(error).__name__})  # noqa: TRY400 - a trace shows the URL
+        return 1
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        log.error("cannot_listen", extra={"host": settings.host, "port": settings.port, "reason": error.strerror})  # noqa: TRY400 - the reason says it all
+        return 1
+    return _in_event_loop(_serve(app, listening))
+
+
+async def _serve(app: Application, listening: socket.socket) -> int:
+    config = uvicorn.Config(
+        app.web,
+        http="httptools" if sys.platform != "win32" else "auto",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # paths hold personal links
+        proxy_headers=False,  # /metrics asks who the direct peer is
+        server_header=False,
+        timeout_graceful_shutdown=int(STOP_SECONDS / 3),
+    )
+    server = _Server(config)
+    stopping = asyncio.Event()
+    _on_signals(stopping)
+    app.start()
+    serving = asyncio.create_task(server.serve([listening]))
+    host, port = listening.getsockname()[:2]
+    mode = "http" if app.connection is None else "socket"
+    log.info("listening", extra={"host": host, "port": port, "slack": mode, "database": app.store.dialect})
+    await stopping.wait()
+    stopped_at = time.monotonic()
+    log.info("stopping")
+    app.probes.draining = True
+    await asyncio.sleep(NOTICED_SECONDS)
+    server.should_exit = True
+    await serving
+    finished = await app.stop(STOP_SECONDS - (time.monotonic() - stopped_at))
+    log.info("stopped", extra={"finished": finished})
+    return 0
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    """The first signal asks to stop, the second ends the process at once: leases cover what is left."""
+
+    def ask() -> None:
+        if stopping.is_set():
+            log.warning("stopped_at_once")
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTERM)
+        stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, ask)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(ask))
+
+
+def _in_event_loop(work: Coroutine[None, None, int]) -> int:
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop  # noqa: PLC0415 - there is none for Windows
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
