@@ -1,4 +1,4 @@
-"""The rules of free and busy, one named object per rule (`ics/`), for Dana in Berlin whose calendar is in Berlin too."""
+"""The rules of free and busy, one named object per rule (`ics/`), for Dana whose calendar is in Berlin."""
 
 from datetime import UTC, datetime
 from pathlib import Path
