@@ -14,7 +14,7 @@ from babel.units import format_unit
 from scheduling.domain import Booking, ConferencingKind, InviteMode, Person
 from scheduling.mail import itip, templates
 from scheduling.mail.letter import Letter, LetterKind, ManageLinks, Method, Sender, message_id
-from scheduling.mail.text import clean_block, clean_line, same_mailbox, shorten, wire_address
+from scheduling.mail.text import can_be_mailed, clean_block, clean_line, same_mailbox, shorten, wire_address
 from scheduling.mail.times import LOCALE, same_clock, when
 
 __all__ = [
@@ -52,9 +52,10 @@ def letters_for(
     """Every mail that a newly booked meeting causes: the customer's first, then the rep's, then the team's.
 
     `invited_by_provider` holds the user ids of members whom the calendar provider invites itself; by default all of
-    them in provider mode and none in bot mode. The others get our REQUEST. People without an address get no mail. One
-    address gets one mail: a member who is also the customer gets the team's. Only a rep who booked themself as
-    the customer gets both the receipt and what a customer gets.
+    them in provider mode and none in bot mode. The others get our REQUEST. Colleagues without an address that mail can
+    reach get no mail; for the customer that raises MailRefused("address"). One address gets one mail: a member who is
+    also the customer gets the team's. Only a rep who booked themself as the customer gets the receipt and what a
+    customer gets.
     """
     if invited_by_provider is None:
         provider_invites = booking.invite_mode is InviteMode.PROVIDER
@@ -63,7 +64,7 @@ def letters_for(
     letters: list[Letter] = []
     if not any(same_mailbox(booking.customer.email, member.email) for member in members):
         letters += _customer_letters(booking, sender, now, manage_links)
-    if booking.organizer.email:
+    if can_be_mailed(booking.organizer.email):
         letters.append(rep_receipt(booking, sender, now))
     letters += [
         team_notice(booking, sender, now, member, invite=member.user_id not in invited_by_provider)
@@ -88,7 +89,7 @@ def _members_with_mail(booking: Booking) -> tuple[Person, ...]:
     chosen: list[Person] = []
     for member in booking.team[1:]:
         known = [booking.organizer.email, *(p.email for p in chosen)]
-        if member.email and not any(same_mailbox(member.email, address) for address in known):
+        if can_be_mailed(member.email) and not any(same_mailbox(member.email, address) for address in known):
             chosen.append(member)
     return tuple(chosen)
 
@@ -170,15 +171,13 @@ def _letter(
     words["mail_subject"] = subject = templates.subject(kind, words)
     invitee = itip.Invitee(recipient.name, recipient.address)
     calendar = itip.request(booking, invitee, sender, description, now) if words.get("invites") else None
-    rep = booking.organizer
-    reply_to = (_name(rep), wire_address(rep.email)) if rep.email and from_name is None else None
     return Letter(
         kind=kind,
-        from_name=from_name or f"{shorten(_name(rep), 40)} via {sender.name}",
+        from_name=from_name or f"{shorten(_name(booking.organizer), 40)} via {sender.name}",
         from_address=wire_address(sender.address),
         to_name=recipient.name,
         to_address=wire_address(recipient.address),
-        reply_to=reply_to,
+        reply_to=_reply_to(booking) if from_name is None else None,
         subject=subject,
         text=templates.text(kind, words),
         html=templates.html(kind, words),
@@ -214,7 +213,7 @@ def _facts(booking: Booking) -> dict[str, object]:
         "short_title": shorten(title, _TITLE_IN_SUBJECT),
         "customer": clean_line(booking.customer.name) or booking.customer.email,
         "rep": _name(rep),
-        "rep_address": rep.email,
+        "replies_reach_rep": _reply_to(booking) is not None,
         "lead": _name(hosts[0]),
         "hosts": format_list([_name(host) for host in hosts], locale=LOCALE),
         "rep_attends": rep in hosts,
@@ -239,12 +238,21 @@ def _team_words(booking: Booking, reader: Person) -> dict[str, object]:
         "customer_address": clean_line(booking.customer.email),
         "description": clean_block(form.description),
         "team_note": clean_block(form.team_note),
+        "reader_is_rep": reader == booking.organizer,
         "obstacles": [clean_line(words) for words in form.obstacles],
         "on_event": form.on_event,
         "by_mail": form.by_mail,
         "provider_invites": booking.invite_mode is InviteMode.PROVIDER,
         "invites": False,
     }
+
+
+def _reply_to(booking: Booking) -> tuple[str, str] | None:
+    """The rep, unless only SMTPUTF8 servers could carry their address: that must not keep the mail from anybody."""
+    rep = booking.organizer
+    if not can_be_mailed(rep.email) or not wire_address(rep.email).isascii():
+        return None
+    return _name(rep), wire_address(rep.email)
 
 
 def _name(person: Person) -> str:

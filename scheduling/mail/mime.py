@@ -5,9 +5,10 @@ calendar bytes as the file invite.ics: Gmail and Outlook act on the alternative,
 Everything is 7-bit, so no server has a reason to rewrite it.
 """
 
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTPUTF8, EmailPolicy
 
 from scheduling.errors import MailRefused
 from scheduling.mail.letter import Letter
@@ -17,18 +18,40 @@ _NAME_LIMIT = 60
 _SUBJECT_LIMIT = 200
 
 
+class _Folding(EmailPolicy):
+    """Headers outside ASCII as one run of encoded words.
+
+    Python's own folding mixes plain and encoded text and then shows two blanks, or none, where the line was folded.
+    """
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if value.isascii():
+            return super().fold_binary(name, value)
+        people: tuple[Address, ...] = getattr(value, "addresses", ())  # headers are str with more to them
+        if people:
+            (person,) = people
+            words = self._encoded(name, person.display_name) + f"{self.linesep} <{person.addr_spec}>"
+        else:
+            words = self._encoded(name, value)
+        return f"{name}: {words}{self.linesep}".encode("ascii")
+
+    def _encoded(self, name: str, words: str) -> str:
+        return Header(words, "utf-8", header_name=name).encode(linesep=self.linesep)
+
+
+_ASCII = _Folding(linesep="\r\n", max_line_length=78)
+
+
 def to_bytes(letter: Letter) -> bytes:
     """The complete message. Raises MailRefused("address") for an address that cannot stand in a header."""
     return to_message(letter).as_bytes()
 
 
 def to_message(letter: Letter) -> EmailMessage:
-    needs_utf8 = not letter.to_address.isascii()
-    message = EmailMessage(policy=SMTPUTF8 if needs_utf8 else SMTP)
+    message = EmailMessage(policy=_ASCII if letter.to_address.isascii() else SMTPUTF8)
     message["From"] = _address(letter.from_name, letter.from_address)
     message["To"] = _address(letter.to_name, letter.to_address)
-    # A reply address that only SMTPUTF8 servers could carry must not keep the mail from anybody else.
-    if letter.reply_to and (letter.reply_to[1].isascii() or needs_utf8):
+    if letter.reply_to:
         message["Reply-To"] = _address(*letter.reply_to)
     message["Subject"] = shorten(clean_header(letter.subject), _SUBJECT_LIMIT)
     message["Date"] = letter.date
@@ -36,7 +59,9 @@ def to_message(letter: Letter) -> EmailMessage:
     if letter.references:
         message["In-Reply-To"] = letter.references[-1]
         message["References"] = " ".join(letter.references)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834
+    # RFC 3834. Not on an invitation: a person sent it, and calendar servers (Xandikos) take no automatic ones.
+    if letter.calendar is None:
+        message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # MS-OXCMAIL
     message["X-Booking-Ref"] = clean_header(letter.tracking_id)
     message.set_content(letter.text, cte="quoted-printable")

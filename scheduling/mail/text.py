@@ -69,13 +69,14 @@ def _joins(cluster: str, char: str) -> bool:
 def shorten(text: str, limit: int) -> str:
     """At most `limit` visible characters, the last one an ellipsis when something was cut off.
 
-    Also at most four times as many code points, so that a letter under hundreds of marks does not fill a header.
+    Also at most eight times as many code points (an emoji family has seven), so that a letter under thousands of marks
+    does not fill a header.
     """
     kept: list[str] = []
     points = 0
     for cluster in graphemes(text):
         points += len(cluster)
-        if len(kept) == limit or points > 4 * limit:
+        if len(kept) == limit or points > 8 * limit:
             if len(kept) == limit:
                 kept.pop()
             return "".join(kept).rstrip() + "…"
@@ -114,6 +115,15 @@ def wire_address(address: str) -> str:
         return f"{local}@{validate_email(f'x@{domain}', check_deliverability=False).ascii_domain}"
     except EmailNotValidError:
         raise MailRefused("address") from None
+
+
+def can_be_mailed(address: str) -> bool:
+    """Whether `wire_address` would take it."""
+    try:
+        wire_address(address)
+    except MailRefused:
+        return False
+    return True
 
 
 def same_mailbox(one: str, other: str) -> bool:

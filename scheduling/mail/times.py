@@ -5,11 +5,11 @@ they call Vancouver in December 2026 "Pacific Standard Time" though its clocks s
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 from babel.dates import format_skeleton, get_timezone_location
 
+from scheduling import zones
 from scheduling.domain import Interval
 
 LOCALE = "en_GB"
@@ -42,8 +42,8 @@ class When:
 
 def when(interval: Interval, zone: str) -> When:
     """`interval` in the IANA zone `zone`; a name nobody knows is shown in UTC, which is said with it."""
-    tz = _zone(zone)
-    start, end = interval.start.astimezone(tz), interval.end.astimezone(tz)
+    zone = zone if zones.is_zone(zone) else "UTC"
+    start, end = zones.local(interval.start, zone), zones.local(interval.end, zone)
     return When(
         day=_date("yMMMMEEEEd", start),
         short_day=_date("MMMEd", start),
@@ -52,46 +52,25 @@ def when(interval: Interval, zone: str) -> When:
         date=_date("d", start),
         start=_date("Hm", start),
         end=_date("Hm", end),
-        zone=_zone_words(start),
+        zone=_zone_words(interval.start, zone),
         end_day=_date("MMMEd", end) if end.date() != start.date() else None,
-        end_zone=_zone_words(end) if end.utcoffset() != start.utcoffset() else None,
+        end_zone=_zone_words(interval.end, zone) if end.utcoffset() != start.utcoffset() else None,
     )
 
 
 def same_clock(interval: Interval, one: str, other: str) -> bool:
     """Whether two zones show the same times from start to end, whatever their names."""
-    return all(
-        moment.astimezone(_zone(one)).utcoffset() == moment.astimezone(_zone(other)).utcoffset()
-        for moment in (interval.start, interval.end)
-    )
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a name that is a folder, such as "Europe"
-        return ZoneInfo("UTC")
+    here, there = when(interval, one), when(interval, other)
+    return (here.day, here.start, here.end) == (there.day, there.start, there.end)
 
 
 def _date(skeleton: str, moment: datetime) -> str:
     return str(format_skeleton(skeleton, moment, locale=LOCALE))
 
 
-def _zone_words(moment: datetime) -> ZoneWords:
-    key = getattr(moment.tzinfo, "key", "UTC")
-    if "/" not in key or key.startswith("Etc/"):
-        return ZoneWords(None, None, _offset(moment))
-    abbreviation = moment.tzname() or ""
-    return ZoneWords(
-        city=str(get_timezone_location(moment.tzinfo, locale=LOCALE, return_city=True)),
-        abbreviation=abbreviation if abbreviation.isalpha() else None,
-        offset=_offset(moment),
-    )
-
-
-def _offset(moment: datetime) -> str:
-    offset = moment.utcoffset() or timedelta(0)
-    minutes = round(abs(offset).total_seconds() / 60)
-    sign = "−" if offset < timedelta(0) else "+"
-    hours, rest = divmod(minutes, 60)
-    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+def _zone_words(moment: datetime, zone: str) -> ZoneWords:
+    offset, letters = zones.offset_words(moment, zone), zones.abbreviation(moment, zone)
+    if "/" not in zone or zone.startswith("Etc/"):
+        return ZoneWords(None, None, offset)
+    city = get_timezone_location(zones.zone(zone), locale=LOCALE, return_city=True)
+    return ZoneWords(str(city), None if letters == offset else letters, offset)
