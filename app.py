@@ -111,9 +111,9 @@ def filled_manifest(public_url: str) -> dict[str, dict[str, object]]:
 @cli.command()
 def preview_emails(folder: Path) -> None:
     """Write every mail, rendered for a made-up meeting, into FOLDER: look at them after changing a template."""
-    from previews import write_previews
+    from scheduling.mail.preview import preview
 
-    for path in write_previews(folder):
+    for path in preview(folder):
         print(path)
 
 
