@@ -81,7 +81,7 @@ def slack_endpoint(app: AsyncApp, signing_secret: str, first_time: FirstTime | N
             body = parse(raw, request.headers.get("content-type", ""))
             if body.get("type") == "url_verification":
                 return JSONResponse({"challenge": str(body.get("challenge", ""))})
-            if not is_new(f"bytes:{signature}") or not is_new_event(body, is_new):
+            if not is_new(f"bytes:{signature}") or not is_news(body, is_new):
                 return Response()
             bolt_request = _bolt_request(body)
         except _Refused as refusal:
@@ -130,12 +130,19 @@ def _checked_signature(request: Request, raw: bytes, verifier: SignatureVerifier
     return signature
 
 
-def is_new_event(body: dict[str, Any], is_new: FirstTime) -> bool:
-    """False for an event that was delivered before; everything else is new. Slack repeats only events."""
-    event_id = body.get("event_id")
-    if body.get("type") != "event_callback" or not isinstance(event_id, str):
+def is_news(body: dict[str, Any], is_new: FirstTime) -> bool:
+    """False for an event or a click that was delivered before.
+
+    Slack itself repeats only events; proxies repeat anything. A form that was submitted is never dropped, because an
+    empty answer would close it, and sending it twice changes nothing.
+    """
+    team, kind = body.get("team_id"), body.get("type")
+    event_id, trigger_id = body.get("event_id"), body.get("trigger_id")
+    if kind == "event_callback":
+        return not isinstance(event_id, str) or is_new(f"event:{team}:{event_id}")
+    if kind == "view_submission" or not isinstance(trigger_id, str):
         return True
-    return is_new(f"event:{body.get('team_id')}:{event_id}")
+    return is_new(f"trigger:{trigger_id}")
 
 
 # --- decoding -------------------------------------------------------------------------------------------------------
@@ -185,10 +192,25 @@ def decode(value: bytes) -> bytes:
 
 def _bolt_request(body: dict[str, Any]) -> AsyncBoltRequest:
     """`socket_mode` is Bolt's name for "the body is a dict and the signature is not my business"."""
+    if not _is_shaped(body):
+        raise _Refused(400, "malformed")
     try:
         return AsyncBoltRequest(body=body, mode="socket_mode")
     except (TypeError, AttributeError, KeyError, ValueError) as error:  # a known field of an unknown shape
         raise _Refused(400, "malformed") from error
+
+
+def _is_shaped(body: dict[str, Any]) -> bool:
+    """Whether the fields that Bolt and we reach into are what Slack documents, where they are there at all."""
+    actions = body.get("actions", [{}])
+    objects = ("view", "event", "message", "container", "channel")
+    return (
+        all(isinstance(body.get(name), dict | None) for name in objects)
+        and all(isinstance(body.get(name), dict | str | None) for name in ("team", "user"))
+        and isinstance(actions, list)
+        and bool(actions)
+        and all(isinstance(action, dict) for action in actions)
+    )
 
 
 def _media_type(headers: Mapping[str, Sequence[str]]) -> str | None:

@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.crossing import clicked_at
-from bot.http_adapter import FirstTime, Seen, is_new_event
+from bot.http_adapter import FirstTime, Seen, is_news
 
 logger = logging.getLogger("bot.socket_mode")
 
@@ -49,7 +49,7 @@ class _Handler(AsyncSocketModeHandler):
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as the base class does
         clicked_at.set(time.monotonic())
-        if not self._is_new(f"envelope:{req.envelope_id}") or not is_new_event(req.payload, self._is_new):
+        if not self._is_new(f"envelope:{req.envelope_id}") or not is_news(req.payload, self._is_new):
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
             return
         await super().handle(client, req)

@@ -131,9 +131,7 @@ class InMemoryScheduling:
             draft = self._open(rep, draft_id)
             form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
             self.holds.append((start, obstacles, accepted))
-            return self._store(
-                replace(draft, form=form, screen=Screen.CONFIRM, held_until=NOW + timedelta(minutes=10))
-            )
+            return self._store(replace(draft, form=form, screen=Screen.CONFIRM, held_until=NOW + timedelta(minutes=10)))
 
     def submit(self, rep: Rep, draft_id: str, *, on_event: bool, by_mail: bool) -> Draft:
         self.before("submit")
