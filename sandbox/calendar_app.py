@@ -56,6 +56,14 @@ class CalendarApp:
         """Take an event out."""
         httpx2.delete(url, auth=self.login).raise_for_status()
 
+    def clear(self) -> None:
+        """Take everything out."""
+        answer = httpx2.request("PROPFIND", self.calendar_url, headers={"Depth": "1"}, auth=self.login)
+        hrefs = [found.text or "" for found in ET.fromstring(answer.raise_for_status().content).iter("{DAV:}href")]
+        for href in hrefs:
+            if href.endswith(".ics"):
+                self.remove(str(httpx2.URL(self.calendar_url).join(href)))
+
     def stored(self) -> tuple[str, ...]:
         """Everything in the calendar, as the server stores it: iCalendar text, one for each object."""
         answer = httpx2.request(

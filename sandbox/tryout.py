@@ -55,12 +55,14 @@ def play(stage: Stage) -> None:
     dana = stage.workspace.rep("U0DANA")
     step("Priya and Dana each connect a calendar, on the app's own page, once")
     connect(stage, stage.workspace.rep("U0PRIYA"), "priya")
-    print(dana.command(COMMAND))
+    dana.command(COMMAND)
+    print(dana.wait_for("External participant name"))
     connect(stage, dana, "dana", is_open=True)
 
     before = dana.clicks
     step(f"A customer is on the line. Dana types  {COMMAND} {TEXT}")
-    print(dana.command(COMMAND, TEXT))
+    dana.command(COMMAND, TEXT)
+    print(dana.wait_for("External participant name"))
     step("Click 1: Continue")
     dana.press("Continue")
     print(dana.wait_for("Step 1: Set your meeting details"))

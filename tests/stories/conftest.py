@@ -1,0 +1,233 @@
+"""The whole product for stories: app, local workspace, mail server and CalDAV server, all over real sockets.
+
+A story asks for `desk` and runs twice: Slack by HTTP on SQLite, and Slack by Socket Mode on PostgreSQL. The app's clock
+starts on Monday 30 November 2026, 09:00 in Berlin, and goes on from there, whatever day it really is.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+import uvicorn
+from cryptography.fernet import Fernet
+
+from composition import Application, compose
+from sandbox.calendar_app import CalendarApp
+from sandbox.calendar_server import CalendarServer, free_port
+from sandbox.mailbox import Mailbox
+from sandbox.stage import PEOPLE
+from sandbox.workspace.scripted_rep import ScriptedRep
+from sandbox.workspace.server import LocalWorkspace
+from settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 30, 9, tzinfo=BERLIN)
+USERS = {"U0DANA": "dana", "U0PRIYA": "priya", "U0SAM": "sam", "U0NOA": "noa"}
+COMBINATIONS = ["http-sqlite", "socket-postgres"]
+
+
+class RunningClock:
+    """Starts at a moment of the test's choosing and goes on at the usual speed; `jump` skips ahead."""
+
+    def __init__(self, start: datetime) -> None:
+        self._shift = start.astimezone(UTC) - datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._shift
+
+    def jump(self, **by: float) -> None:
+        self._shift += timedelta(**by)
+
+
+class AppThread:
+    """The composed app, served by uvicorn in a thread of its own."""
+
+    def __init__(self, app: Application, port: int) -> None:
+        self.app = app
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+        self._started = threading.Event()
+        self._server: uvicorn.Server | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="app", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        assert self._started.wait(20), "the app did not start"
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.should_exit = True
+        self._thread.join(20)
+
+    async def _serve(self) -> None:
+        config = uvicorn.Config(
+            self.app.web, host="127.0.0.1", port=self._port, log_level="warning", lifespan="off", ws="none"
+        )
+        self._server = server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        self.app.start()
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event for it
+            await asyncio.sleep(0.005)
+        self._started.set()
+        await serving
+        await self.app.stop(10)
+
+
+@dataclass
+class Desk:
+    """A rep's desk: everything a story touches."""
+
+    clock: RunningClock
+    workspace: LocalWorkspace
+    mailbox: Mailbox
+    calendars: CalendarServer
+    runner: AppThread
+    environment: dict[str, str] = field(default_factory=dict)
+    people: dict[str, ScriptedRep] = field(default_factory=dict)
+
+    @property
+    def dana(self) -> ScriptedRep:
+        return self.rep("U0DANA")
+
+    @property
+    def refusals(self) -> list[object]:
+        return list(self.workspace.workspace.refusals)
+
+    def rep(self, user_id: str) -> ScriptedRep:
+        """The same person each time: clicks are counted."""
+        if user_id not in self.people:
+            self.people[user_id] = self.workspace.rep(user_id, patience=8.0)
+        return self.people[user_id]
+
+    def calendar(self, user_id: str) -> CalendarApp:
+        """The person's own calendar app."""
+        return CalendarApp.of(self.calendars, USERS[user_id])
+
+    def connect(self, *user_ids: str) -> None:
+        """Each connects a calendar by the link on the first screen, on the app's own page."""
+        for user_id in user_ids:
+            person = self.rep(user_id)
+            person.command("/schedule-for")
+            person.wait_for("Connect a calendar")
+            answer = self.sign_in(self.link(person, "Other CalDAV"), user_id)
+            assert answer.status_code == 200, answer.text
+            person.close()
+
+    def link(self, person: ScriptedRep, words: str) -> str:
+        """The address behind a link button on the person's screen."""
+        control = next(c for c in person.screen().controls if c.words == words)
+        return str(control.element["url"])
+
+    def sign_in(self, address: str, user_id: str, password: str | None = None) -> httpx2.Response:
+        """Fill in the /connect page as a browser would."""
+        user = USERS[user_id]
+        fields = {
+            "server": self.calendars.url_of(user),
+            "user_name": user,
+            "password": self.calendars.users[user] if password is None else password,
+        }
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(address))
+        return httpx2.post(address, data=fields, headers={"Origin": origin}, timeout=30)
+
+    def to_times(self, text: str, person: ScriptedRep | None = None) -> ScriptedRep:
+        """From the command to the list of times."""
+        rep = person or self.dana
+        rep.command("/schedule-for", text)
+        rep.wait_for("External participant name")
+        rep.press("Continue")
+        rep.wait_for("Step 1: Set your meeting details")
+        rep.press("Find times")
+        rep.wait_for("Step 2: Select an available time slot")
+        rep.wait_until_gone("Looking at")
+        return rep
+
+    def list_again(self, rep: ScriptedRep) -> None:
+        """Back to the details, and the times anew."""
+        rep.press("Back")
+        rep.wait_for("Step 1: Set your meeting details")
+        rep.press("Find times")
+        rep.wait_for("Step 2: Select an available time slot")
+        rep.wait_until_gone("Looking at")
+
+    def book(self, text: str, slot: str = r"^\d\d:\d\d", person: ScriptedRep | None = None) -> ScriptedRep:
+        """The five clicks, to the screen that says Scheduled."""
+        rep = self.to_times(text, person)
+        rep.press_matching(slot)
+        rep.wait_for("Confirm your meeting details")
+        rep.press("Next")
+        rep.wait_for("Step 3: External participant notifications")
+        rep.press("Schedule")
+        rep.wait_for("Tracking ID", timeout=20)
+        return rep
+
+    def settle(self, seconds: float = 0.3) -> None:
+        """Give late work the chance to do something wrong."""
+        time.sleep(seconds)
+
+
+@pytest.fixture(scope="session")
+def calendar_server(tmp_path_factory) -> Iterator[CalendarServer]:
+    server = CalendarServer.start(tmp_path_factory.mktemp("radicale"), PEOPLE)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=COMBINATIONS)
+def combination(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def engine(combination) -> str:
+    """Overrides the engine of the root fixtures by the combination's."""
+    return combination.partition("-")[2]
+
+
+@pytest.fixture
+def desk(combination, engine_url, calendar_server, monkeypatch) -> Iterator[Desk]:
+    for user in PEOPLE:
+        CalendarApp.of(calendar_server, user).clear()
+    workspace = LocalWorkspace.start(manifest=json.loads((ROOT / "manifest.json").read_text()))
+    mailbox = Mailbox.start()
+    port = free_port()
+    environment = {
+        "SLACK_API_URL": workspace.api_url,
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_SIGNING_SECRET": workspace.signing_secret,
+        "SLACK_ANNOUNCE_CHANNEL": workspace.workspace.channel_named("sales").id,
+        "SECRET_KEYS": Fernet.generate_key().decode(),
+        "SMTP_URL": mailbox.url,
+        "MAIL_FROM": "meetings@demo.example",
+        "DATABASE_URL": engine_url,
+        "ALLOWED_PRIVATE_HOSTS": urlsplit(calendar_server.url).netloc,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PORT": str(port),
+    }
+    if combination.startswith("socket"):
+        environment["SLACK_APP_TOKEN"] = workspace.app_token
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    clock = RunningClock(MONDAY)
+    runner = AppThread(compose(load_settings(env_file=None), clock), port)
+    runner.start()
+    if combination.startswith("socket"):
+        workspace.connect_socket()
+    else:
+        workspace.connect_http(f"{runner.url}/slack/events")
+    desk = Desk(clock, workspace, mailbox, calendar_server, runner, environment)
+    yield desk
+    refusals = desk.refusals
+    runner.stop()
+    workspace.stop()
+    mailbox.stop()
+    assert refusals == []
