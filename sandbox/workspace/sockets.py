@@ -82,7 +82,8 @@ class SocketTransport:
         await self._close_all()
 
     async def _close_all(self) -> None:
-        for connection in list(self._connections):
+        leaving, self._connections = self._connections, []
+        for connection in leaving:
             with contextlib.suppress(RuntimeError):
                 await connection.close()
 
@@ -113,7 +114,7 @@ class SocketTransport:
         except (WebSocketDisconnect, RuntimeError):  # RuntimeError: we closed it ourselves
             pass
         finally:
-            self._connections.remove(socket)
+            self._connections = [other for other in self._connections if other is not socket]
             with self._workspace.changing():
                 pass
 

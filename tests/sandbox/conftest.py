@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_sdk.web import WebClient
 
-from sandbox.workspace import LocalWorkspace, Shortcut
-from tests.sandbox.small_app import Register, bolt_app, served, socket_app
+from sandbox.workspace import Channel, LocalWorkspace, Shortcut, SlackApp, Workspace
+from tests.sandbox.small_app import Register, Watch, bolt_app, served, socket_app
 
 
 @pytest.fixture
@@ -50,3 +51,31 @@ def over_socket(local: LocalWorkspace) -> Iterator[Callable[[Register], SimpleNa
             return SimpleNamespace(local=local, workspace=local.workspace, dana=local.rep("U0DANA"))
 
         yield connect
+
+
+WIDE = ("chat:write", "users:read", "users:read.email", "usergroups:read", "channels:read", "im:write", "team:read")
+
+
+@pytest.fixture
+def watch():
+    return Watch()
+
+
+@pytest.fixture
+def wide(watch):
+    """A workspace whose app has many scopes, with an archived, a private and a foreign channel."""
+    everybody = {"U0DANA", "U0PRIYA", "U0SAM", "U0NOA"}
+    channels = [
+        Channel("C1GENERAL", "general", set(everybody)),
+        Channel("C2QUIET", "quiet", {"U0DANA"}),
+        Channel("C3OLD", "old", set(everybody), is_archived=True),
+        Channel("G4SECRET", "secret", {"U0DANA"}, is_private=True),
+    ]
+    workspace = Workspace(channels=channels, app=SlackApp(scopes=WIDE), clock=watch)
+    with LocalWorkspace.start(workspace=workspace, invite_to=("general", "old")) as local:
+        yield local
+
+
+@pytest.fixture
+def slack(wide):
+    return WebClient(token=wide.bot_token, base_url=wide.api_url, timeout=5)

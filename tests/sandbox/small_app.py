@@ -5,12 +5,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 import uvicorn
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -106,3 +109,56 @@ def socket_app(app: AsyncApp, app_token: str) -> Iterator[None]:
             yield
         finally:
             asyncio.run_coroutine_threadsafe(handlers[0].close_async(), loop).result(10)
+
+
+def opens(view: dict[str, Any]) -> Register:
+    """Registers /form, which opens the view."""
+
+    def register(app: AsyncApp) -> None:
+        @app.command("/form")
+        async def form(ack, body, client):
+            await ack()
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+    return register
+
+
+def answers_form(**answer: Any) -> Register:
+    """Registers a submission listener that acks with this answer."""
+
+    def register(app: AsyncApp) -> None:
+        @app.view("form")
+        async def submitted(ack):
+            await ack(**answer)
+
+    return register
+
+
+def both(*registers: Register) -> Register:
+    """Registers all of these."""
+
+    def register(app: AsyncApp) -> None:
+        for one in registers:
+            one(app)
+
+    return register
+
+
+class Watch:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def error_of(call, *arguments, **more):
+    with pytest.raises(SlackApiError) as caught:
+        call(*arguments, **more)
+    return caught.value.response["error"]
+
+
+def trigger(local, user="U0DANA", view_id=None):
+    return local.workspace.new_trigger(user, view_id).id

@@ -9,40 +9,9 @@ from slack_sdk.signature import SignatureVerifier
 
 from sandbox.workspace import NotOnScreen
 from sandbox.workspace.delivery import sign
-from tests.sandbox.small_app import actions, button, modal, plain, section, text_input
+from tests.sandbox.small_app import actions, answers_form, both, button, modal, opens, plain, section, text_input
 
 NAME = text_input("Name", "name")
-
-
-def opens(view):
-    """Registers /form, which opens the view."""
-
-    def register(app: AsyncApp) -> None:
-        @app.command("/form")
-        async def form(ack, body, client):
-            await ack()
-            await client.views_open(trigger_id=body["trigger_id"], view=view)
-
-    return register
-
-
-def answers_form(**answer):
-    """Registers a submission listener that acks with this answer."""
-
-    def register(app: AsyncApp) -> None:
-        @app.view("form")
-        async def submitted(ack):
-            await ack(**answer)
-
-    return register
-
-
-def both(*registers):
-    def register(app: AsyncApp) -> None:
-        for one in registers:
-            one(app)
-
-    return register
 
 
 def test_a_command_opens_a_modal_that_reads_like_a_screen(over_http):
