@@ -81,7 +81,7 @@ def _principal(session: DavSession, here: Resource, auth_code: str, deadline: De
     hrefs = here.hrefs(f"{DAV}current-user-principal")
     if not hrefs or not hrefs[0]:
         return None
-    return _first(session.propfind(wire.absolute(here.url, hrefs[0]), wire.DISCOVERED, 0, deadline))
+    return _first(session.propfind(wire.absolute(here.url, hrefs[0]), wire.OF_PRINCIPAL, 0, deadline))
 
 
 def _first(found: list[Resource]) -> Resource:

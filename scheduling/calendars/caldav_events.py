@@ -14,23 +14,28 @@ from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import Deadline, EventSpec, EventState
 from scheduling.calendars.caldav_http import Answer, DavSession, failure, header
 from scheduling.calendars.caldav_wire import DAV
-from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_key, stored_sequence, stored_uid
+from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_identity, stored_sequence
 from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.domain import EventRef
 from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Refused, Unavailable
 
-_STORED = (200, 201, 204)
+_STORED = range(200, 300)
 _EXISTS = (403, 409, 412)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """An object as the server gave it; `key` is None when it is not ours."""
+    """An object as the server gave it."""
 
     url: str
     etag: str | None
     text: str
     key: str | None
+    uid: str
+
+    def is_of(self, spec: EventSpec) -> bool:
+        """By its key, or by its UID where the server drops properties that it does not know."""
+        return self.key == key_text(spec.key) if self.key else self.uid == spec.uid
 
 
 class EventStore:
@@ -55,7 +60,7 @@ class EventStore:
     def find(self, spec: EventSpec, deadline: Deadline) -> EventRef | None:
         """Raises CalendarError."""
         present = self._read(_url_of(spec), deadline)
-        return None if present is None or present.key != key_text(spec.key) else _ref(present, spec)
+        return _ref(present, spec) if present is not None and present.is_of(spec) else None
 
     def get(self, ref: EventRef, deadline: Deadline) -> EventState:
         """Raises EventMissing and other CalendarErrors."""
@@ -96,7 +101,7 @@ class EventStore:
             present = self._read(ref.event_id, deadline)
             if present is None:
                 return
-            if _uid(present) != ref.uid:
+            if present.uid != ref.uid:
                 raise Conflict("other_event")
             etag = present.etag
         raise Conflict("etag")
@@ -112,10 +117,10 @@ class EventStore:
             raise failure(answer, writes=False)
         text = answer.body.decode("utf-8", "replace")
         try:
-            key = stored_key(text)
+            key, uid = stored_identity(text)
         except UnreadableObject as error:
             raise Unavailable("no_event_in_answer") from error
-        return _Stored(url, _usable(header(answer, "etag")) or self._etag(url, deadline), text, key)
+        return _Stored(url, _usable(header(answer, "etag")) or self._etag(url, deadline), text, key, uid)
 
     def _existing(self, ref: EventRef, deadline: Deadline) -> _Stored:
         present = self._read(ref.event_id, deadline)
@@ -143,7 +148,7 @@ class EventStore:
             present = self._read(url or _url_of(spec), deadline)
         except CalendarError as error:
             raise Ambiguous("unverified") from error
-        if present is None or present.key != key_text(spec.key):
+        if present is None or not present.is_of(spec):
             raise Ambiguous("unverified")
         return _ref(present, spec)
 
@@ -157,12 +162,12 @@ class EventStore:
             raise failure(answer, writes=True)
         for href in same_uid:
             elsewhere = self._read(wire.absolute(spec.calendar_id, href), deadline) if href else None
-            if elsewhere is not None and elsewhere.key == key_text(spec.key):
+            if elsewhere is not None and elsewhere.is_of(spec):
                 return _ref(elsewhere, spec)
         raise Refused("uid_conflict")
 
     def _adopted(self, present: _Stored, spec: EventSpec) -> EventRef:
-        if present.key != key_text(spec.key):
+        if not present.is_of(spec):
             raise Conflict("name_taken")
         return _ref(present, spec)
 
@@ -173,19 +178,12 @@ class EventStore:
             sequence = stored_sequence(present.text)
         except UnreadableObject:
             return False
-        return (present.key, sequence, state.interval) == (key_text(spec.key), spec.sequence, spec.interval)
+        return present.is_of(spec) and (sequence, state.interval) == (spec.sequence, spec.interval)
 
 
 def _url_of(spec: EventSpec) -> str:
     """Where the event is stored: its UID makes its name."""
     return f"{wire.as_collection(spec.calendar_id)}{quote(spec.uid, safe='@')}.ics"
-
-
-def _uid(present: _Stored) -> str:
-    try:
-        return stored_uid(present.text)
-    except UnreadableObject:
-        return ""
 
 
 def _usable(etag: str) -> str | None:
@@ -199,6 +197,4 @@ def _bare(etag: str) -> str:
 
 
 def _ref(present: _Stored, spec: EventSpec) -> EventRef:
-    return EventRef(
-        calendar_id=spec.calendar_id, event_id=present.url, uid=_uid(present) or spec.uid, etag=present.etag
-    )
+    return EventRef(calendar_id=spec.calendar_id, event_id=present.url, uid=present.uid or spec.uid, etag=present.etag)

@@ -164,7 +164,7 @@ class DavSession:
             content=body,
             max_bytes=max_bytes,
         )
-        if answer.status != 207:
+        if answer.status not in (200, 207):
             raise failure(answer, writes=False)
         try:
             return wire.resources(answer.body, answer.url)

@@ -26,6 +26,7 @@ DISCOVERED = (
     *(f"{DAV}resourcetype", f"{DAV}current-user-principal"),
     *(f"{CAL}calendar-home-set", f"{CAL}calendar-user-address-set"),
 )
+OF_PRINCIPAL = (f"{CAL}calendar-home-set", f"{CAL}calendar-user-address-set")
 
 
 class NotMultistatus(ValueError):
@@ -54,29 +55,33 @@ class Resource:
         return set() if element is None else {child.tag for child in element}
 
 
+# Prefixes that people and simple servers know, instead of ElementTree's ns0 and ns1.
+_NAMESPACES = {"xmlns:D": "DAV:", "xmlns:C": "urn:ietf:params:xml:ns:caldav"}
+
+
 # --- requests ---------------------------------------------------------------------------------------------------
 
 
 def propfind(names: Iterable[str]) -> bytes:
-    root = ET.Element(f"{DAV}propfind")
-    prop = ET.SubElement(root, f"{DAV}prop")
+    root = ET.Element("D:propfind", _NAMESPACES)
+    prop = ET.SubElement(root, "D:prop")
     for name in names:
-        ET.SubElement(prop, name)
+        ET.SubElement(prop, name.replace(DAV, "D:").replace(CAL, "C:"))
     return _xml(root)
 
 
 def events_query(window: Interval) -> bytes:
     """A calendar-query for whole objects, a day wider on both sides: floating and all-day times have no fixed zone."""
-    root = ET.Element(f"{CAL}calendar-query")
-    prop = ET.SubElement(root, f"{DAV}prop")
-    ET.SubElement(prop, f"{DAV}getetag")
-    ET.SubElement(prop, f"{CAL}calendar-data")
-    calendar = ET.SubElement(ET.SubElement(root, f"{CAL}filter"), f"{CAL}comp-filter", name="VCALENDAR")
-    event = ET.SubElement(calendar, f"{CAL}comp-filter", name="VEVENT")
+    root = ET.Element("C:calendar-query", _NAMESPACES)
+    prop = ET.SubElement(root, "D:prop")
+    ET.SubElement(prop, "D:getetag")
+    ET.SubElement(prop, "C:calendar-data")
+    calendar = ET.SubElement(ET.SubElement(root, "C:filter"), "C:comp-filter", name="VCALENDAR")
+    event = ET.SubElement(calendar, "C:comp-filter", name="VEVENT")
     wide = window.widened(timedelta(days=1), timedelta(days=1))
     ET.SubElement(
         event,
-        f"{CAL}time-range",
+        "C:time-range",
         start=f"{wide.start:%Y%m%dT%H%M%SZ}",
         end=f"{wide.end:%Y%m%dT%H%M%SZ}",
     )

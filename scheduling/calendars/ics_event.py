@@ -6,14 +6,14 @@ attendees. Built by icalendar only; times are UTC, which needs no VTIMEZONE.
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Event, vDuration, vUri
 
 from scheduling.calendars.base import BookingKey, EventSpec, EventState
-from scheduling.calendars.ics_busy import address_of, event_span
-from scheduling.calendars.ics_expand import TIME_NAMES
+from scheduling.calendars.ics_busy import address_of, event_span, occurrences_of
+from scheduling.calendars.ics_expand import RECURRENCE_NAMES, TIME_NAMES
 from scheduling.calendars.ics_lines import EventLines, ObjectLines, UnreadableObject, read_object
 from scheduling.domain import EventRef, Interval
 
@@ -28,6 +28,7 @@ _OURS = (
     "X-MICROSOFT-CDO-BUSYSTATUS",
 )
 _STATE_NAMES = TIME_NAMES | {"UID", "STATUS", "ATTENDEE", KEY_NAME}
+_ALL_TIME = Interval(datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentative"}
 
 
@@ -132,10 +133,11 @@ def _master(stored: str) -> tuple[EventLines, ObjectLines]:
     return masters[0], found
 
 
-def stored_key(stored: str) -> str | None:
-    """The booking key of a stored object, None when it carries none. Raises UnreadableObject."""
-    line = _master(stored)[0].first(KEY_NAME)
-    return line.text() if line else None
+def stored_identity(stored: str) -> tuple[str | None, str]:
+    """The booking key of a stored object, None when it carries none, and its UID. Raises UnreadableObject."""
+    event = _master(stored)[0]
+    key, uid = event.first(KEY_NAME), event.first("UID")
+    return key.text() if key else None, uid.text() if uid else ""
 
 
 def stored_sequence(stored: str) -> int:
@@ -144,16 +146,10 @@ def stored_sequence(stored: str) -> int:
     return int(value) if value.isdigit() else 0
 
 
-def stored_uid(stored: str) -> str:
-    """Raises UnreadableObject."""
-    line = _master(stored)[0].first("UID")
-    return line.text() if line else ""
-
-
 def state_of(stored: str, ref: EventRef, zone: ZoneInfo) -> EventState:
     """The event as its owner has it now; `zone` reads floating and all-day times. Raises UnreadableObject."""
     event, found = _master(stored)
-    start, end = event_span(event, found, zone)
+    start, end = _span(event, found, zone)
     if start == end:
         end = start + timedelta(minutes=1)  # an interval is never empty
     return EventState(
@@ -162,6 +158,13 @@ def state_of(stored: str, ref: EventRef, zone: ZoneInfo) -> EventState:
         cancelled=event.value("STATUS") == "CANCELLED",
         responses=_responses(event),
     )
+
+
+def _span(event: EventLines, found: ObjectLines, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    if event.all(*RECURRENCE_NAMES):  # somebody made it a series: the first one is ours
+        return event_span(event, found, zone)
+    [only] = occurrences_of(ObjectLines([event], found.zones), _ALL_TIME, zone)
+    return only.start, only.end
 
 
 def _responses(event: EventLines) -> Mapping[str, str]:

@@ -79,9 +79,11 @@ class FakeCalendar:
 
     # --- for tests ---
 
-    def occupy(self, start: datetime, end: datetime, title: str | None = None, **more: object) -> Busy:
+    def occupy(
+        self, start: datetime, end: datetime, title: str | None = None, status: BusyStatus = BusyStatus.BUSY
+    ) -> Busy:
         """Put something into the owner's calendar by hand."""
-        added = replace(Busy(Interval(start, end), title=title), **more)
+        added = Busy(Interval(start, end), status, title=title)
         self.busy.append(added)
         return added
 
@@ -180,9 +182,10 @@ class FakeCalendar:
         if ref != OWN:
             if self.others is None:
                 raise Unsupported("others")
-            if ref.address not in self.others:
+            seen = self.others.get(ref.address or "")
+            if seen is None:
                 raise EventMissing("no_calendar")
-            return list(self.others[ref.address])
+            return list(seen)
         return self.busy + [
             Busy(
                 stored.spec.interval,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_key
+from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_identity
 from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.domain import EventRef, Interval
 from tests.scheduling.calendars.conftest import MONDAY, NOW, spec_for
@@ -95,7 +95,7 @@ def test_any_text_comes_back_as_one_event_that_is_ours(title: str, description: 
 
     text = build(spec, NOW).decode()
 
-    assert stored_key(text) == key_text(spec.key)
+    assert stored_identity(text) == (key_text(spec.key), spec.uid)
     assert [component.name for component in Calendar.from_ical(text).subcomponents] == ["VEVENT"]
     assert "ATTENDEE" not in Calendar.from_ical(text).walk("VEVENT")[0]
 
@@ -140,7 +140,7 @@ def test_what_is_no_event_is_neither_merged_nor_recognized(stored: str) -> None:
     with pytest.raises(UnreadableObject):
         merged(stored, FULL, NOW)
     with pytest.raises(UnreadableObject):
-        stored_key(stored)
+        stored_identity(stored)
 
 
 def test_the_state_tells_what_people_made_of_it() -> None:
@@ -155,6 +155,19 @@ def test_the_state_tells_what_people_made_of_it() -> None:
     day = MONDAY.replace(day=8, hour=0)
     assert (state.interval, state.cancelled) == (Interval(day, day + timedelta(days=1)), True)
     assert state.responses == {"sam@acme.example": "declined"}
+
+
+def test_a_time_in_a_zone_that_only_the_object_knows_is_told() -> None:
+    zone = "BEGIN:VTIMEZONE\r\nTZID:Ours\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+    zone += "TZOFFSETFROM:+0530\r\nTZOFFSETTO:+0530\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT"
+    text = build(FULL, NOW).decode().replace("BEGIN:VEVENT", zone)
+    text = text.replace("DTSTART:20261207T090000Z", "DTSTART;TZID=Ours:20261208T143000")
+    text = text.replace("DTEND:20261207T093000Z", "DURATION:PT1H")
+
+    state = state_of(text, EventRef(calendar_id="work", event_id="1", uid=FULL.uid), ZoneInfo("UTC"))
+
+    start = MONDAY + timedelta(days=1)
+    assert state.interval == Interval(start, start + timedelta(hours=1))
 
 
 def test_the_heavy_libraries_are_not_loaded_before_an_account_is_opened() -> None:
