@@ -101,7 +101,7 @@ class SmtpTransport:
     def _broken(session: Session, error: Exception) -> MailError:
         if session.dot_sent:
             return MailUncertain("cut_after_data")
-        if session.timed_out:
+        if session.timed_out or isinstance(error, TimeoutError):
             return MailDeferred("timeout")
         if isinstance(error, ssl.SSLError):
             return MailDeferred("tls")
@@ -112,8 +112,8 @@ class SmtpTransport:
     def _open(self, session: Session) -> None:
         context = None if self.tls is Tls.NONE else _verifying_context(self.extra_ca)
         code, _ = session.open(self.host, self.port, context if self.tls is Tls.TLS else None)
-        if code != 220:
-            raise MailDeferred(str(code))
+        if code != 220:  # whatever it is, it is not about this recipient
+            raise MailDeferred(str(code) if 400 <= code < 600 else "nonsense")
         session.ehlo_or_helo_if_needed()
         if self.tls is Tls.STARTTLS:
             if not session.has_extn("starttls"):

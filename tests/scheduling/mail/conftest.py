@@ -25,6 +25,7 @@ from scheduling.domain import (
     Person,
     Room,
 )
+from scheduling.errors import MailError
 from scheduling.mail.letters import Sender
 from scheduling.zones import use_packaged_zones
 
@@ -197,3 +198,15 @@ def _scripted(play: Callable[[socket.socket], None]) -> Iterator[int]:
 def scripted():
     """`with scripted(play) as port:` a server whose one conversation is the function `play(connection)`."""
     return _scripted
+
+
+@pytest.fixture
+def failure() -> Callable[[Callable[[], None]], tuple[type[MailError], str]]:
+    """`failure(act)`: the class and code of the MailError that `act` raises."""
+
+    def of(act: Callable[[], None]) -> tuple[type[MailError], str]:
+        with pytest.raises(MailError) as raised:
+            act()
+        return type(raised.value), raised.value.code
+
+    return of
