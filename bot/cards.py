@@ -4,6 +4,7 @@
 are escaped there; in blocks they stand in plain text or rich text leaves, which Slack does not parse.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -22,8 +23,9 @@ RECONNECT = "calendars.reconnect"
 Message = dict[str, Any]
 Row = tuple[str, str]
 
-LONGEST_NOTE = 1800
-"""Slack refuses a message whose blocks come to some 13 000 characters; two notes of this length and the rest fit."""
+LONGEST_NOTE = 2500
+MOST_JSON = 7000
+"""Slack refuses a message whose blocks come to some 13 000 characters as JSON; the rest of a message needs 4 000."""
 
 
 def escaped(text: str) -> str:
@@ -33,9 +35,20 @@ def escaped(text: str) -> str:
 
 def _said(title: str, rows: Sequence[Row], extra: Sequence[Block] = (), closing: Sequence[str] = ()) -> Message:
     """A title, labelled lines and closing sentences, in both forms."""
+    rows = _within_limit(rows)
     parts = [title, *(f"{label}: {value}" for label, value in rows), *closing]
     blocks = [heading(title), *([lines(rows)] if rows else []), *(section(words) for words in closing), *extra]
     return message(escaped("\n".join(parts)), blocks)
+
+
+def _within_limit(rows: Sequence[Row]) -> list[Row]:
+    """The longest values cut until Slack takes the message (it counts the blocks as JSON)."""
+    cut = list(rows)
+    while len(json.dumps(cut, ensure_ascii=False).encode()) > MOST_JSON:
+        longest = max(range(len(cut)), key=lambda at: len(cut[at][1].encode()))
+        label, value = cut[longest]
+        cut[longest] = (label, fit(value, len(value) * 2 // 3))
+    return cut
 
 
 def open_again(text: str) -> Message:
@@ -67,7 +80,7 @@ def member_message(booking: Booking, person: Person) -> Message:
     rows += [("Sent", told_words(booking)), ("Tracking ID", booking.tracking_id)]
     links = link_buttons(booking)
     extra = [actions("booking.links", links)] if links else []
-    return _said(title, rows, extra, accepted_words(form.obstacles)[:10])
+    return _said(title, rows, extra, [fit(words, 300) for words in accepted_words(form.obstacles)[:10]])
 
 
 def _place(booking: Booking) -> list[Row]:
@@ -87,7 +100,7 @@ def channel_card(booking: Booking) -> Message:
     rows: list[Row] = [
         ("Subject", fit(booking.form.subject, 150)),
         ("Meeting duration", minutes_words(booking.form.minutes)),
-        ("Team", listed([person.name for person in booking.team])),
+        ("Team", fit(listed([person.name for person in booking.team]), 600)),
     ]
     if booking.rooms:
         rows.append(("Room", listed([room.name for room in booking.rooms])))

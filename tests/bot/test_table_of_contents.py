@@ -1,0 +1,129 @@
+"""No button leads nowhere: every id that a view or a message of ours carries has a handler that answers."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+from bot import cards, homepage
+from bot.handlers import ACTIONS, CLOSINGS, OPTIONS, SUBMISSIONS
+from bot.modals import confirm, details, notifications, outcome, times, who
+from scheduling import LastMeeting, Opening
+from scheduling.domain import Customer, EventRef, Form, Obstacle, ObstacleKind, Proposal, Rep, Unread
+from scheduling.ports import Outcome, OutcomeKind
+from tests.bot.in_memory import CONNECTION, DANA, NOW, at, booking_with, draft_with, slot
+
+ALL_LINKS = {name: f"https://schedule.example/{name}" for name in ("google", "microsoft", "ews", "icloud", "caldav")}
+FORM = Form(
+    customer=Customer(name="Acme Buyer", email="buyer@acme.example", zone="America/Chicago"),
+    subject="Pricing",
+    members=("U0DANA",),
+    slot=at(24, 14),
+)
+DRAFT = draft_with(FORM)
+EVENT = EventRef(calendar_id="h", event_id="1", uid="u", join_url="https://m.example", web_url="https://c.example")
+BOOKING = booking_with(FORM, event=EVENT)
+
+
+def every_view():
+    meeting = LastMeeting(Customer(name="A", email="a@b.example"), "S", at(3, 9), "Europe/Berlin")
+    busy = Obstacle(ObstacleKind.BUSY, "U0SAM", "Sam", "Sync")
+    proposal = Proposal(
+        draft_id="draft1",
+        revision=1,
+        zone="Europe/Berlin",
+        customer_zone=None,
+        week=slot(at(23, 0), minutes=7 * 24 * 60).interval,
+        slots=(slot(at(24, 9)),),
+        conflicts=(slot(at(24, 10), busy), slot(at(25, 10), busy)),
+        unread=(Unread("U", "Sam", "auth"),),
+        has_earlier=True,
+        has_later=True,
+    )
+    shown = draft_with(FORM.model_copy(update={"show_conflicts": True}))
+    yield who.build(Opening(DRAFT, (), ALL_LINKS, meeting, DRAFT), NOW)
+    yield details.build(DRAFT, NOW)
+    yield details.build(draft_with(FORM.model_copy(update={"minutes": 25, "description": "d"})), NOW)
+    yield times.loading(DRAFT)
+    yield times.trouble(DRAFT, "words")
+    yield times.not_connected(DRAFT, ALL_LINKS)
+    yield times.build(proposal, shown)
+    yield times.build(replace(proposal, slots=()), DRAFT)
+    yield times.build(replace(proposal, slots=()), shown, conflict_day=date(2026, 11, 25))
+    yield confirm.build(DRAFT, "Europe/Berlin")
+    yield notifications.build(DRAFT)
+    for kind in OutcomeKind:
+        yield outcome.build(
+            Outcome(kind, DRAFT, DANA.zone, booking=BOOKING, alternatives=(slot(at(24, 9)),), connection=CONNECTION)
+        )
+    yield homepage.build((CONNECTION,), ALL_LINKS, (BOOKING,), Rep("T0DEMO", "U0DANA"))
+
+
+def every_message():
+    failed = Outcome(OutcomeKind.FAILED, DRAFT, DANA.zone)
+    yield cards.open_again("text")
+    yield cards.member_message(BOOKING, DANA)
+    yield cards.channel_card(BOOKING)
+    yield cards.problem_message(failed)
+    yield cards.reconnect_message(CONNECTION)
+    yield cards.connect_message(ALL_LINKS)
+    yield cards.undelivered_message(BOOKING, "a@b.example", "550")
+    yield cards.overlap_message(BOOKING, ("Sam",))
+
+
+def interactive(surface):
+    """Elements that send something of their own: not the inputs that wait for the submission."""
+    for block in surface["blocks"]:
+        if block["type"] == "actions":
+            yield from block["elements"]
+        elif block["type"] == "section" and "accessory" in block:
+            yield block["accessory"]
+        elif block["type"] == "input" and block.get("dispatch_action"):
+            yield block["element"]
+
+
+def is_answered(action_id):
+    return any(known == action_id or (isinstance(known, re.Pattern) and known.search(action_id)) for known in ACTIONS)
+
+
+def test_every_control_has_a_handler():
+    ids = {e["action_id"] for surface in (*every_view(), *every_message()) for e in interactive(surface)}
+
+    assert len(ids) > 25
+    assert [each for each in sorted(ids) if not is_answered(each)] == []
+
+
+def test_every_handler_has_a_control():
+    ids = {e["action_id"] for surface in (*every_view(), *every_message()) for e in interactive(surface)}
+
+    def is_used(known):
+        return any(known.search(each) if isinstance(known, re.Pattern) else known == each for each in ids)
+
+    assert [known for known in ACTIONS if not is_used(known)] == []
+
+
+def test_every_id_has_one_handler():
+    ids = {e["action_id"] for surface in (*every_view(), *every_message()) for e in interactive(surface)}
+
+    for each in ids:
+        hits = [k for k in ACTIONS if k == each or (isinstance(k, re.Pattern) and k.search(each))]
+        assert len(hits) == 1, each
+
+
+def test_every_form_that_can_be_submitted_or_closed_has_a_handler():
+    views = [view for view in every_view() if view["type"] == "modal"]
+
+    assert {view["callback_id"] for view in views if "submit" in view} == set(SUBMISSIONS)
+    assert {view["callback_id"] for view in views} == set(CLOSINGS)
+
+
+def test_every_searchable_select_has_a_handler():
+    elements = [b["element"] for view in every_view() for b in view["blocks"] if b["type"] == "input"]
+
+    assert {e["action_id"] for e in elements if e["type"] == "external_select"} == set(OPTIONS)
+
+
+def test_connect_buttons_come_in_the_order_of_the_product():
+    view = who.build(Opening(DRAFT, (), dict(reversed(ALL_LINKS.items()))), NOW)
+
+    labels = [e["text"]["text"] for e in interactive(view) if "url" in e]
+    assert labels == ["Google Calendar", "Office 365", "Exchange/Outlook (on-premises)", "iCloud", "Other CalDAV"]
