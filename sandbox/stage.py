@@ -21,6 +21,7 @@ from cryptography.fernet import Fernet
 from sandbox.calendar_server import CalendarServer, free_port
 from sandbox.mailbox import Mailbox
 from sandbox.workspace.server import LocalWorkspace
+from sandbox.workspace.state import Workspace
 
 HERE = Path(__file__).resolve().parent.parent
 PEOPLE = {"dana": "dana", "priya": "priya", "sam": "sam", "noa": "noa"}
@@ -81,12 +82,12 @@ class Stage:
         self._apps: list[AppProcess] = []
 
     @classmethod
-    def start(cls, folder: Path, manifest: Mapping[str, object]) -> Self:
+    def start(cls, folder: Path, manifest: Mapping[str, object], workspace: Workspace | None = None) -> Self:
         """Start the parts with their files in `folder`; the app itself is started by `run_app`."""
         folder.mkdir(parents=True, exist_ok=True)
         calendars = CalendarServer.start(folder / "calendars", PEOPLE)
         mailbox = Mailbox.start()
-        return cls(folder, LocalWorkspace.start(manifest=dict(manifest)), mailbox, calendars)
+        return cls(folder, LocalWorkspace.start(manifest=dict(manifest), workspace=workspace), mailbox, calendars)
 
     def environment(self, port: int, **more: str) -> dict[str, str]:
         """What an operator would have to set, and nothing inherited but what programs need to run at all."""
