@@ -12,9 +12,8 @@ from scheduling.calendars.ics_lines import iana_name, is_zone
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,
+    CalendarError,
     EventMissing,
-    OutsideError,
-    RetryClass,
     Unavailable,
     Unsupported,
 )
@@ -39,13 +38,15 @@ def discover(session: DavSession, auth_code: str, deadline: Deadline) -> Found:
 
     Raises CalendarError; EventMissing("no_caldav") when there is none at that address.
     """
-    problem: OutsideError = EventMissing("no_caldav")
+    problem: CalendarError = EventMissing("no_caldav")
     for url in (session.server, wire.absolute(session.server, "/.well-known/caldav")):
         try:
             found = _from(session, url, auth_code, deadline)
         except (EventMissing, Unsupported, AccessDenied, Unavailable) as error:
-            # A page that is no CalDAV: the well-known address may know better. What we cannot reach stays as it is.
-            problem = error if error.retry is RetryClass.TRANSIENT or url == session.server else problem
+            if isinstance(error, Unavailable) and error.code != "not_dav":
+                raise
+            # A web page, not CalDAV: the well-known address may know better; if not, the first answer is told.
+            problem = error if url == session.server else problem
             continue
         if found:
             return found

@@ -78,6 +78,8 @@ class EventStore:
             if self._holds(present, ref, spec):  # an earlier try got through, its answer did not
                 return _ref(present, spec)
             raise Conflict("etag")
+        if not present.is_of(spec):
+            raise Conflict("other_event")
         try:
             content = merged(present.text, spec, self._clock())
         except UnreadableObject as error:

@@ -101,7 +101,7 @@ def resources(body: bytes, base_url: str) -> list[Resource]:
     root = _parsed(body)
     if root is None or root.tag != f"{DAV}multistatus":
         raise NotMultistatus
-    return [_resource(response, base_url) for response in root.iter(f"{DAV}response")]
+    return [_resource(response, base_url) for response in root.findall(f"{DAV}response")]
 
 
 def preconditions(body: bytes) -> dict[str, list[str]]:
@@ -122,7 +122,7 @@ def _parsed(body: bytes) -> ET.Element | None:
 
 def _resource(response: ET.Element, base_url: str) -> Resource:
     found = Resource(absolute(base_url, response.findtext(f"{DAV}href", "")), _status(response))
-    for propstat in response.iter(f"{DAV}propstat"):
+    for propstat in response.findall(f"{DAV}propstat"):
         if _status(propstat) in (200, None):
             for prop in propstat.findall(f"{DAV}prop"):
                 found.properties.update({element.tag: element for element in prop})

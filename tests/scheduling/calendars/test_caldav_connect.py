@@ -102,6 +102,12 @@ def test_the_home_may_be_on_a_partition_host_of_the_same_domain(odd: OddServer, 
 
     hosts = [headers["Host"].partition(":")[0] for _, _, headers in odd.requests]
     assert hosts == ["caldav.cloud.example"] * 2 + ["p07-caldav.cloud.example"]
+    # iCloud answers 400 to depth 1 at the principal.
+    assert [(path, headers["Depth"]) for _, path, headers in odd.requests] == [
+        ("/", "0"),
+        (PRINCIPAL, "0"),
+        (HOME, "1"),
+    ]
     assert [calendar.id for calendar in account.calendars] == [f"http://p07-caldav.cloud.example:{port}{CALENDAR}"]
     assert account == Account(
         provider="icloud",

@@ -264,6 +264,13 @@ def test_a_change_between_look_and_update_is_a_conflict(odd: OddServer, dana: Ca
     assert told(lambda: dana.update_event(ref, replace(spec, sequence=1), soon())) == (Conflict, "http_412", None)
 
 
+def test_an_update_never_turns_another_event_into_ours(odd: OddServer, dana: CalDavCalendar, spec: EventSpec) -> None:
+    ref = dana.create_event(spec, soon())
+    odd.objects[path_of(spec)] = ('"v1"', build(spec_for(spec.calendar_id), NOW).decode())
+
+    assert told(lambda: dana.update_event(ref, replace(spec, sequence=1), soon())) == (Conflict, "other_event", None)
+
+
 def test_an_update_whose_answer_was_lost_is_recognized(odd: OddServer, dana: CalDavCalendar, spec: EventSpec) -> None:
     ref = dana.create_event(spec, soon())
     changed = replace(spec, interval=LATER, sequence=1)

@@ -226,6 +226,14 @@ def test_an_all_day_event_is_a_day_of_the_calendars_zone(zone: str, start: str, 
     assert read("all_day_is_busy", zone=zone) == [busy(start, end)]
 
 
+def test_a_series_with_thousands_of_exceptions_is_refused_rather_than_worked_through() -> None:
+    text = (ICS / "excluded_date.ics").read_bytes().decode()
+    dates = ",".join(["20261208T100000"] * 6_000)
+
+    with pytest.raises(UnreadableObject):
+        busy_of(text.replace("20261208T100000", dates), WEEK, ZoneInfo("Europe/Berlin"), DANA)
+
+
 def test_every_named_object_is_used_by_a_test() -> None:
     elsewhere = {"private_hides_title", "confidential_hides_title", "short_zone_name_means_its_definition"}
     used = {*BLOCKING, *FREE, *UNREADABLE, *CLOCK_CHANGES, *elsewhere, "last_friday_of_the_month"}
