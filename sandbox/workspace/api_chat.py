@@ -3,17 +3,10 @@
 from typing import Any
 
 from sandbox.workspace.api_kit import Answer, ApiCall, ApiError, Method, refusal
+from sandbox.workspace.records import Channel, Installation, Message, ResponseUrl
 from sandbox.workspace.rule_kit import json_size
 from sandbox.workspace.rules import validate_message
-from sandbox.workspace.state import (
-    RESPONSE_URL_SECONDS,
-    RESPONSE_URL_USES,
-    Channel,
-    Installation,
-    Message,
-    ResponseUrl,
-    Workspace,
-)
+from sandbox.workspace.state import RESPONSE_URL_SECONDS, RESPONSE_URL_USES, Workspace
 from sandbox.workspace.values import fill_ids, values_for
 
 LONGEST_BLOCKS = 13_200  # where Slack starts to answer msg_blocks_too_long

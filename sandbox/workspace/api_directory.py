@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.workspace.api_kit import Answer, ApiCall, ApiError, Method
-from sandbox.workspace.state import Channel, Installation, Person, Workspace
+from sandbox.workspace.records import Channel, Installation, Person
+from sandbox.workspace.state import Workspace
 
 
 def auth_test(call: ApiCall) -> Answer:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.workspace.records import Channel, Installation, Person
 from sandbox.workspace.rule_kit import Finding
-from sandbox.workspace.state import Channel, Installation, Person, Workspace
+from sandbox.workspace.state import Workspace
 
 Answer = dict[str, Any]
 

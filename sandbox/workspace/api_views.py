@@ -4,9 +4,10 @@ import copy
 from typing import Any, Literal
 
 from sandbox.workspace.api_kit import Answer, ApiCall, ApiError, Method, refusal
+from sandbox.workspace.records import Trigger, View
 from sandbox.workspace.rule_kit import Finding
 from sandbox.workspace.rules import DEEPEST, validate_message, validate_view, warn_about_kept_values
-from sandbox.workspace.state import TRIGGER_SECONDS, Trigger, View, Workspace
+from sandbox.workspace.state import TRIGGER_SECONDS, Workspace
 from sandbox.workspace.values import as_payload, fill_ids, values_for
 
 

@@ -11,9 +11,10 @@ from sandbox.workspace import payloads
 from sandbox.workspace.api_chat import put_message
 from sandbox.workspace.api_views import push_view, replace_view
 from sandbox.workspace.delivery import Courier, Reply
+from sandbox.workspace.records import Channel, Message, Shortcut, View
 from sandbox.workspace.rule_kit import Finding
 from sandbox.workspace.rules import validate_ack, validate_message, validate_options
-from sandbox.workspace.state import Channel, Message, Shortcut, View, Workspace
+from sandbox.workspace.state import Workspace
 from sandbox.workspace.values import STATE_KEYS, problems, stateful
 
 TROUBLE = "We had some trouble connecting. Try again?"

@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from sandbox.workspace.state import Delivered, Workspace
+from sandbox.workspace.records import Delivered
+from sandbox.workspace.state import Workspace
 
 ACK_SECONDS = 3.0
 EVENT_RETRIES = (0.0, 60.0, 300.0)  # Slack: at once, after a minute, after five

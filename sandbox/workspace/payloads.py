@@ -4,7 +4,8 @@ from typing import Any
 
 from sandbox.workspace.api_chat import message_as_sent
 from sandbox.workspace.api_views import view_as_sent
-from sandbox.workspace.state import Channel, Message, View, Workspace
+from sandbox.workspace.records import Channel, Message, View
+from sandbox.workspace.state import Workspace
 from sandbox.workspace.values import as_payload
 
 Payload = dict[str, Any]

@@ -4,7 +4,7 @@ Pure: reads a workspace's people and channels for names, changes nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -121,21 +121,31 @@ class Eye:
 
     def block_text(self, block: Json) -> str:
         """The text of a block, its controls apart."""
-        kind = block["type"]
-        if kind == "divider":
-            return "───"
-        if kind == "rich_text":
-            return self.rich(block)
-        if kind == "image":
-            return f"[image: {block['alt_text']}]"
-        if kind == "context":
-            return "  ".join(
-                f"[image: {e['alt_text']}]" if e["type"] == "image" else self.text(e) for e in block["elements"]
-            )
-        if kind == "markdown":
-            return str(block["text"])
+        readers: dict[str, Callable[[Json], str]] = {
+            "divider": lambda _block: "───",
+            "rich_text": self.rich,
+            "image": _picture,
+            "context": lambda b: "  ".join(
+                _picture(e) if e["type"] == "image" else self.text(e) for e in b["elements"]
+            ),
+            "markdown": lambda b: str(b["text"]),
+            "table": self._table,
+            "data_table": self._table,
+        }
+        return readers.get(block["type"], self._text_and_fields)(block)
+
+    def _context(self, block: Json) -> str:
+        return "  ".join(_picture(e) if e["type"] == "image" else self.text(e) for e in block["elements"])
+
+    def _text_and_fields(self, block: Json) -> str:
         parts = [self.text(block["text"])] if isinstance(block.get("text"), dict) else []
         return "\n".join(parts + [self.text(entry) for entry in block.get("fields", [])])
+
+    def _table(self, block: Json) -> str:
+        return "\n".join(" | ".join(self._cell(cell) for cell in row) for row in block["rows"])
+
+    def _cell(self, cell: Json) -> str:
+        return self.rich(cell) if cell["type"] == "rich_text" else str(cell.get("text", cell.get("value", "")))
 
     def text(self, content: Json | None) -> str:
         """A text object as seen."""
@@ -193,6 +203,10 @@ class Eye:
         if kind == "date":
             return date_token(leaf["timestamp"], leaf["format"], self._zone, self._workspace.clock())
         return str(leaf.get("text", leaf.get("value", f"@{leaf.get('range', kind)}")))
+
+
+def _picture(image: Json) -> str:
+    return f"[image: {image['alt_text']}]"
 
 
 def _emphasis(part: str) -> str:

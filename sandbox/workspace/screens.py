@@ -3,8 +3,9 @@
 import textwrap
 from dataclasses import dataclass, field
 
+from sandbox.workspace.records import Message, View
 from sandbox.workspace.render import Control, Eye
-from sandbox.workspace.state import Message, View, Workspace
+from sandbox.workspace.state import Workspace
 
 WIDTH = 78
 

@@ -15,9 +15,10 @@ from sandbox.workspace import payloads
 from sandbox.workspace.client import SlackClient
 from sandbox.workspace.delivery import ACK_SECONDS, EVENT_RETRIES, Courier, HttpTransport
 from sandbox.workspace.oauth_page import AuthorizePage
+from sandbox.workspace.records import Installation
 from sandbox.workspace.scripted_rep import ScriptedRep
 from sandbox.workspace.sockets import SocketTransport
-from sandbox.workspace.state import Installation, Workspace
+from sandbox.workspace.state import Workspace
 from sandbox.workspace.web_api import WebApi
 
 

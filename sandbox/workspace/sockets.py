@@ -18,6 +18,7 @@ from sandbox.workspace.delivery import Reply, Retry
 from sandbox.workspace.state import Workspace
 
 MOST_CONNECTIONS = 10
+LEAVE_SECONDS = 10.0  # between Slack's disconnect message and the end of the connection
 
 
 class SocketTransport:
@@ -26,6 +27,8 @@ class SocketTransport:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._connections: list[WebSocket] = []
+        self._leaving: list[WebSocket] = []
+        self._farewell: asyncio.Task[None] | None = None
         self._waiting: dict[str, Future[Reply]] = {}
         self._turn = count()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -60,7 +63,7 @@ class SocketTransport:
         return reply
 
     def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Tell every connection to go, as Slack does every few hours, and close it."""
+        """Tell every connection to go, as Slack does every few hours; nothing more is sent on it."""
         if self._loop is not None:
             asyncio.run_coroutine_threadsafe(self._disconnect(reason), self._loop).result(5)
 
@@ -76,16 +79,27 @@ class SocketTransport:
             self._answer(envelope_id, Reply(trouble="unreachable"))
 
     async def _disconnect(self, reason: str) -> None:
-        for connection in list(self._connections):
+        leaving, self._connections = self._connections, []
+        self._leaving.extend(leaving)
+        for connection in leaving:
             info = {"type": "disconnect", "reason": reason, "debug_info": {"host": "local"}}
             await connection.send_text(json.dumps(info))
-        await self._close_all()
+        self._farewell = asyncio.create_task(self._close_later(leaving))
+
+    async def _close_later(self, leaving: list[WebSocket]) -> None:
+        await asyncio.sleep(LEAVE_SECONDS)
+        await self._close(leaving)
+
+    async def _close(self, leaving: list[WebSocket]) -> None:
+        for connection in leaving:
+            with contextlib.suppress(RuntimeError):  # the app closed it first
+                await connection.close()
 
     async def _close_all(self) -> None:
-        leaving, self._connections = self._connections, []
-        for connection in leaving:
-            with contextlib.suppress(RuntimeError):
-                await connection.close()
+        if self._farewell is not None:
+            self._farewell.cancel()
+        leaving, self._connections, self._leaving = [*self._connections, *self._leaving], [], []
+        await self._close(leaving)
 
     async def _serve(self, socket: WebSocket) -> None:
         ticket = self._workspace.codes.pop(socket.query_params.get("ticket", ""), None)
@@ -115,6 +129,7 @@ class SocketTransport:
             pass
         finally:
             self._connections = [other for other in self._connections if other is not socket]
+            self._leaving = [other for other in self._leaving if other is not socket]
             with self._workspace.changing():
                 pass
 

@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from sandbox.workspace import api_chat, api_directory, api_views
 from sandbox.workspace.api_kit import Answer, ApiCall, ApiError, Method
-from sandbox.workspace.state import Call, Installation, Workspace
+from sandbox.workspace.records import Call, Installation
+from sandbox.workspace.state import Workspace
 
 METHODS: dict[str, Method] = {**api_views.METHODS, **api_chat.METHODS, **api_directory.METHODS}
 

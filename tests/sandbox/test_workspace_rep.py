@@ -1,5 +1,7 @@
 """The scripted rep finds controls by visible words, and inputs behave as in Slack's client."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -336,3 +338,75 @@ def test_waiting_in_vain_shows_the_screen(over_http):
     with pytest.raises(NotOnScreen, match=r"(?s)'Done'.*did not appear within 0.1 s.*Loading"):
         world.dana.wait_for("Done", timeout=0.1)
     assert world.dana.wait_for("Loading").depth == 1
+
+
+def test_a_link_button_opens_its_address_and_still_tells_the_app(over_http):
+    got = []
+    link = button("Connect", "link", url="https://accounts.example/start")
+    world = over_http(both(opens(modal(actions(link), submit=None)), seen_actions(got, "link")))
+    world.dana.command("/form")
+
+    world.dana.press("Connect")
+
+    assert (world.dana.opened, len(got)) == (["https://accounts.example/start"], 1)
+
+
+def test_a_closed_screen_is_not_brought_back_by_a_late_answer(over_http):
+    waiting = threading.Event()
+
+    def register(app):
+        @app.view("form")
+        async def submitted(ack):
+            await asyncio.to_thread(waiting.wait, 2)
+            await ack(response_action="update", view=modal(section("Late"), submit=None))
+
+    world = over_http(both(opens(modal(section("Hello"))), register))
+    world.dana.command("/form")
+    pressing = threading.Thread(target=world.dana.press, args=("Go",))
+    pressing.start()
+    world.workspace.wait_until(lambda: world.dana.client.stack[-1].is_busy, 2)
+
+    world.dana.close()
+    waiting.set()
+    pressing.join(5)
+
+    assert world.dana.screen().kind == "channel"
+
+
+def test_every_block_can_be_read():
+    workspace = Workspace()
+    rich = {
+        "type": "rich_text",
+        "block_id": "r",
+        "elements": [
+            {
+                "type": "rich_text_list",
+                "style": "bullet",
+                "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "*raw* <x>"}]}],
+            },
+            {
+                "type": "rich_text_section",
+                "elements": [
+                    {"type": "user", "user_id": "U0SAM"},
+                    {"type": "link", "url": "https://a.example", "text": " here"},
+                    {"type": "date", "timestamp": 1795617000, "format": " {time}"},
+                    {"type": "emoji", "name": "wave", "unicode": "1f44b"},
+                ],
+            },
+        ],
+    }
+    cell = {"type": "raw_text", "text": "a"}
+    blocks = [
+        {"type": "header", "block_id": "h", "text": plain("Head")},
+        {"type": "section", "block_id": "s", "fields": [plain("One"), {"type": "mrkdwn", "text": "*Two*"}]},
+        {"type": "context", "block_id": "c", "elements": [plain("Note"), {"type": "image", "alt_text": "A map"}]},
+        rich,
+        {"type": "table", "block_id": "t", "rows": [[cell, {**cell, "text": "b"}]]},
+    ]
+
+    drawn = Eye(workspace, "U0DANA").read(blocks, {})
+
+    assert drawn.headers == ("Head",)
+    assert drawn.lines == (
+        "Head", "One", "Two", "Note  [image: A map]", "• *raw* <x>", "@Sam Okafor here 15:30👋", "a | b",
+    )  # fmt: skip
