@@ -65,7 +65,7 @@ class CalDavCalendar:
     def connect(cls, server_url: str, username: str, password: str, http: Http, deadline: Deadline) -> Account:
         """Check an address, user name and password with their server, and find its calendars.
 
-        Raises AuthExpired when the password is wrong, EventMissing("no_caldav") when there is no CalDAV at that
+        Raises AuthExpired when the password is wrong, EventMissing or Unsupported when there is no CalDAV at that
         address, EventMissing("no_calendar") when the account has no event calendar, HostRefused for an address we must
         not call, and other CalendarErrors.
         """

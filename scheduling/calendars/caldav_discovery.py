@@ -36,7 +36,7 @@ class Found:
 def discover(session: DavSession, auth_code: str, deadline: Deadline) -> Found:
     """Find the calendar home from a server's address, a principal, a calendar home or a calendar.
 
-    Raises CalendarError; EventMissing("no_caldav") when there is none at that address.
+    Raises CalendarError; EventMissing or Unsupported when there is none at that address.
     """
     problem: CalendarError = EventMissing("no_caldav")
     for url in (session.server, wire.absolute(session.server, "/.well-known/caldav")):
