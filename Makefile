@@ -44,11 +44,13 @@ $(TRY)/.ready: requirements/sandbox.txt | $(UV)
 .venv/.ready: requirements/dev.txt | $(UV)
 	$(call environment,.venv,requirements/dev.txt)
 
-# $(1) folder, $(2) locked list. pip takes over where uv cannot reach the packages: pip may be set up for a mirror.
+# $(1) folder, $(2) locked list. uv trusts its own certificates first, then the system's; pip takes over where uv cannot
+# reach the packages at all, for it may be set up for a mirror.
 define environment
 @echo "Installing $(2) into $(1) ..."
-@{ $(UV) venv --quiet --allow-existing --python '>=3.11' $(1) \
-	&& $(UV) pip install --quiet --require-hashes --python $(1)/bin/python -r $(2); } \
+@fill() { $(UV) pip install --quiet --require-hashes --python $(1)/bin/python -r $(2); }; \
+	{ $(UV) venv --quiet --allow-existing --python '>=3.11' $(1) \
+	&& { fill 2>/dev/null || UV_SYSTEM_CERTS=1 fill; }; } \
 	|| { echo "uv could not; trying pip ..." \
 	&& python3 -m venv --clear $(1) && $(1)/bin/python -m pip install --quiet --require-hashes -r $(2); }
 @touch $@

@@ -37,7 +37,9 @@ HEAVY = (
 
 # What a file says about the computer it was written on, or where its packages came from.
 TRACES = re.compile(
-    r"/(?:home|root|Users)/\w|/work/(?:main|shared)|/tmp/\w*uv|/opt/pypi|pythonhosted\.|-{2}(?:extra-)?index-url"
+    r"""/(?:home|root|Users)/\w | /work/(?:main|shared) | /tmp/\w*uv | /opt/py[p]i
+      | pythonhosted\. | -{2}(?:extra-)?index-url""",
+    re.VERBOSE,
 )
 
 
