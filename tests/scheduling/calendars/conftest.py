@@ -23,12 +23,13 @@ from scheduling.calendars.caldav import CalDavCalendar
 from scheduling.domain import EventRef, Interval
 from scheduling.outbound import Answer, Outbound
 from tests.scheduling.calendars.fake_calendar import FakeCalendar
-from tests.scheduling.calendars.odd_server import OddServer, odd_server
+from tests.scheduling.calendars.odd_account import MONDAY, WEEK, secret_of
+from tests.scheduling.calendars.odd_server import CALENDAR, OddServer, odd_server
 
 USERS = {"dana": "correct horse", "sam": "battery staple"}
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
-MONDAY = datetime(2026, 12, 7, 9, 0, tzinfo=UTC)
-WEEK = Interval(MONDAY - timedelta(hours=9), MONDAY + timedelta(days=6))
+
+__all__ = ["MONDAY", "NOW", "WEEK", "soon", "spec_for"]
 
 
 def soon() -> Deadline:
@@ -224,3 +225,15 @@ def odd() -> Iterator[OddServer]:
     """A small server to be told to misbehave."""
     with odd_server() as server:
         yield server
+
+
+@pytest.fixture
+def dana(odd: OddServer, http: Outbound) -> CalDavCalendar:
+    """Dana's account there."""
+    return CalDavCalendar(secret_of(odd), http, clock=lambda: NOW)
+
+
+@pytest.fixture
+def spec(odd: OddServer) -> EventSpec:
+    """A booking for her calendar there."""
+    return spec_for(odd.url.rstrip("/") + CALENDAR)
