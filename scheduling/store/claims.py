@@ -6,12 +6,12 @@ leave it.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, literal_column, not_, or_
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
@@ -37,23 +37,25 @@ def hold(
     interval: Interval,
     expires_at: datetime,
     now: datetime,
-    forced: bool = False,
+    forced: bool | Collection[str] = False,
+    seen_at: datetime | None = None,
 ) -> None:
     """Reserve the interval for the draft until `expires_at`; what it held before is let go in the same breath.
 
-    `resources` maps key to the name people know. Raises SlotTaken with the names of those that are taken; the earlier
-    hold then stays. `forced` claims in spite of other *claims*: set it only for claims that the rep was shown and
-    accepted, never for a busy stretch in a calendar.
+    `resources` maps key to the name people know. `forced` are the keys whose conflicts the rep accepts (True: all).
+    That goes for meetings booked before `seen_at`, when the conflicts were shown (None: now), never for somebody's
+    hold, and a key that is not forced must be free. Raises SlotTaken with the names of those that are taken; the
+    earlier hold then stays.
     """
     _lock(tx, team_id, resources)
     _release_expired(tx, team_id, resources, now, draft_id)
     ours = and_(col(SlotClaimRow.draft_id) == draft_id, _IS_HELD)
-    if not forced:
-        _refuse_taken(tx, team_id, resources, interval, ours)
+    overlapped = _refuse_taken(tx, team_id, resources, interval, ours, _keys(forced, resources), seen_at or now)
     release_draft(tx, team_id, draft_id)
     _claim(
         tx,
         resources,
+        overlapped,
         {
             "team_id": team_id,
             "draft_id": draft_id,
@@ -61,7 +63,7 @@ def hold(
             "ends_at": interval.end,
             "state": _HELD,
             "expires_at": expires_at,
-            "forced": forced,
+            "claimed_at": now,
         },
     )
 
@@ -75,11 +77,13 @@ def confirm(
     resources: Mapping[str, str],
     interval: Interval,
     now: datetime,
-    forced: bool = False,
+    forced: bool | Collection[str] = False,
+    seen_at: datetime | None = None,
 ) -> None:
     """Claim the interval for the booking: its draft's hold becomes the claim, an expired one is claimed anew.
 
-    A booking that moves lets its earlier time go in the same breath. Raises SlotTaken; nothing has changed then.
+    A booking that moves lets its earlier time go in the same breath. `forced` as in `hold`, for meetings booked before
+    `seen_at` (None: when the draft picked its slot). Raises SlotTaken; nothing has changed then.
     """
     _lock(tx, team_id, resources)
     _release_expired(tx, team_id, resources, now, draft_id)
@@ -87,13 +91,14 @@ def confirm(
         and_(col(SlotClaimRow.draft_id) == draft_id, _IS_HELD),
         col(SlotClaimRow.booking_id).is_not_distinct_from(booking_id),
     )
-    if not forced:
-        _refuse_taken(tx, team_id, resources, interval, ours)
+    seen_at = seen_at or _picked_at(tx, team_id, draft_id) or now
+    overlapped = _refuse_taken(tx, team_id, resources, interval, ours, _keys(forced, resources), seen_at)
     release_draft(tx, team_id, draft_id)
     release_booking(tx, team_id, booking_id)
     _claim(
         tx,
         resources,
+        overlapped,
         {
             "team_id": team_id,
             "draft_id": draft_id,
@@ -101,7 +106,7 @@ def confirm(
             "starts_at": interval.start,
             "ends_at": interval.end,
             "state": _CONFIRMED,
-            "forced": forced,
+            "claimed_at": now,
         },
     )
 
@@ -193,14 +198,42 @@ def _release_expired(tx: Session, team_id: str, resources: Mapping[str, str], no
 
 
 def _refuse_taken(
-    tx: Session, team_id: str, resources: Mapping[str, str], interval: Interval, ours: ColumnElement[bool]
-) -> None:
-    """Forced claims count here, which the guard alone would not see."""
+    tx: Session,
+    team_id: str,
+    resources: Mapping[str, str],
+    interval: Interval,
+    ours: ColumnElement[bool],
+    forced: Collection[str],
+    seen_at: datetime,
+) -> set[str]:
+    """The forced keys that do overlap; raises SlotTaken for all others. Sees forced claims, as the guard does not."""
     hits = tx.exec(
-        select(SlotClaimRow.resource_key).where(*_overlapping(team_id, resources, interval), not_(ours)).distinct()
+        select(SlotClaimRow.resource_key, SlotClaimRow.state, SlotClaimRow.claimed_at).where(
+            *_overlapping(team_id, resources, interval), not_(ours)
+        )
     ).all()
-    if hits:
-        raise SlotTaken(tuple(name for key, name in resources.items() if key in hits))
+    accepted = {key for key, state, since in hits if key in forced and state == _CONFIRMED and since <= seen_at}
+    refused = {key for key, state, since in hits if key not in forced or state != _CONFIRMED or since > seen_at}
+    if refused:
+        raise SlotTaken(tuple(name for key, name in resources.items() if key in refused))
+    return accepted
+
+
+def _picked_at(tx: Session, team_id: str, draft_id: str) -> datetime | None:
+    """When the draft last held a slot, be the hold expired since or not."""
+    return tx.exec(
+        select(func.max(SlotClaimRow.claimed_at)).where(
+            col(SlotClaimRow.team_id) == team_id,
+            col(SlotClaimRow.draft_id) == draft_id,
+            col(SlotClaimRow.booking_id).is_(None),
+        )
+    ).one()
+
+
+def _keys(forced: bool | Collection[str], resources: Mapping[str, str]) -> Collection[str]:
+    if isinstance(forced, bool):
+        return tuple(resources) if forced else ()
+    return forced
 
 
 def _overlapping(team_id: str, keys: Iterable[str], span: Interval) -> tuple[ColumnElement[bool], ...]:
@@ -213,8 +246,11 @@ def _overlapping(team_id: str, keys: Iterable[str], span: Interval) -> tuple[Col
     )
 
 
-def _claim(tx: Session, resources: Mapping[str, str], facts: Mapping[str, Any]) -> None:
-    tx.add_all(SlotClaimRow(id=uuid4().hex, resource_key=key, **facts) for key in sorted(resources))
+def _claim(tx: Session, resources: Mapping[str, str], overlapped: Collection[str], facts: Mapping[str, Any]) -> None:
+    """Only what does overlap is marked forced: the guard watches over all the rest."""
+    tx.add_all(
+        SlotClaimRow(id=uuid4().hex, resource_key=key, forced=key in overlapped, **facts) for key in sorted(resources)
+    )
     try:
         tx.flush()
     except IntegrityError as error:

@@ -148,6 +148,7 @@ class SlotClaimRow(SQLModel, table=True):
     state: str
     forced: bool = False
     expires_at: datetime | None = _instant(nullable=True)
+    claimed_at: datetime = _instant()
 
 
 class ConnectionRow(SQLModel, table=True):

@@ -1,34 +1,21 @@
 """Claims: one person or room, one meeting at a time."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from scheduling.domain import Interval
 from scheduling.errors import SlotTaken
-from scheduling.store import Store, claims
+from scheduling.store import claims
 
 NAMES = {"U1": "Dana Reyes", "U2": "Priya Nair", "room:blue": "Blue room"}
 DANA = {"U1": "Dana Reyes"}
 
 
 @pytest.fixture
-def at(clock):
-    """`at(60, 30)`: the half hour that begins in sixty minutes."""
-    start = clock()
-
-    def interval(begin: int, minutes: int = 30) -> Interval:
-        return Interval(start + timedelta(minutes=begin), start + timedelta(minutes=begin + minutes))
-
-    return interval
-
-
-@pytest.fixture
 def hold(store, clock):
-    def hold(draft_id, interval, resources=DANA, *, team_id="T1", forced=False, minutes=10):
+    def hold(draft_id, interval, resources=DANA, *, team_id="T1", forced=False, seen_at=None, minutes=10):
         store.transact(
             lambda tx: claims.hold(
                 tx,
@@ -39,6 +26,7 @@ def hold(store, clock):
                 expires_at=clock() + timedelta(minutes=minutes),
                 now=clock(),
                 forced=forced,
+                seen_at=seen_at,
             )
         )
 
@@ -62,14 +50,6 @@ def confirm(store, clock):
         )
 
     return confirm
-
-
-@pytest.fixture
-def taken(store, clock, at):
-    def taken(keys=("U1",), team_id="T1", **exceptions):
-        return store.read(lambda tx: claims.taken(tx, team_id, keys, at(-600, 6000), clock(), **exceptions))
-
-    return taken
 
 
 OVERLAPS = [
@@ -104,8 +84,9 @@ def test_the_database_itself_refuses_what_bypasses_the_claims(store, hold, at, b
     span = at(begin, minutes)
     row = {"a": sql_time(store, span.start), "b": sql_time(store, span.end), "forced": False}
     insert = text(
-        "INSERT INTO slot_claim (id, team_id, resource_key, draft_id, starts_at, ends_at, state, forced, expires_at)"
-        " VALUES ('raw', 'T1', 'U1', 'd9', :a, :b, 'held', :forced, :b)"
+        "INSERT INTO slot_claim"
+        " (id, team_id, resource_key, draft_id, starts_at, ends_at, state, forced, expires_at, claimed_at)"
+        " VALUES ('raw', 'T1', 'U1', 'd9', :a, :b, 'held', :forced, :b, :a)"
     )
 
     if clash:
@@ -278,6 +259,52 @@ def test_a_slot_may_be_forced_with_eyes_open_and_still_blocks_others(hold, confi
         hold("d3", at(95, 10))
 
 
+def test_only_the_accepted_peoples_conflicts_are_forced(hold, confirm, at):
+    confirm("d1", "b1", at(60), NAMES)
+
+    with pytest.raises(SlotTaken) as refused:
+        hold("d2", at(60), NAMES, forced=["U2"])
+
+    assert refused.value.who == ("Dana Reyes", "Blue room")
+
+
+def test_two_who_accept_the_same_persons_calendar_conflict_do_not_both_get_the_slot(hold, confirm, at):
+    """What both accepted stands in a calendar; neither was shown the other (13b)."""
+    hold("d1", at(60), forced=["U1"])
+
+    with pytest.raises(SlotTaken):
+        hold("d2", at(60), forced=["U1"])
+    confirm("d1", "b1", at(60), forced=["U1"])
+
+
+def test_a_meeting_booked_after_the_conflicts_were_shown_was_not_accepted(hold, confirm, at, clock):
+    shown = clock()
+    clock.advance(seconds=30)
+    confirm("d1", "b1", at(60))
+    clock.advance(seconds=30)
+
+    with pytest.raises(SlotTaken):
+        hold("d2", at(60), forced=["U1"], seen_at=shown)
+    hold("d2", at(60), forced=["U1"], seen_at=clock())
+
+
+def test_a_meeting_booked_while_the_hold_had_expired_was_not_accepted_either(hold, confirm, at, clock):
+    hold("d2", at(60), forced=["U1"])
+    clock.advance(minutes=11)
+    confirm("d1", "b1", at(60))
+
+    with pytest.raises(SlotTaken) as refused:
+        confirm("d2", "b2", at(60), forced=["U1"])
+
+    assert refused.value.who == ("Dana Reyes",)
+
+
+def test_accepting_a_conflict_that_is_no_claim_leaves_the_guard_on(store, hold, at):
+    hold("d1", at(60), forced=True)
+
+    assert store.read(lambda tx: tx.exec(text("SELECT forced FROM slot_claim")).scalars().all()) in ([0], [False])
+
+
 def test_releasing_a_draft_leaves_its_booking(store, hold, confirm, taken, at):
     confirm("d1", "b1", at(60))
     hold("d1", at(120))
@@ -305,55 +332,3 @@ def test_expiry_counts_what_it_lets_go(store, hold, confirm, at, clock):
     counts = [store.transact(lambda tx: claims.expire(tx, clock())) for _ in range(2)]
 
     assert counts == [3, 0]
-
-
-def test_of_eight_who_press_at_once_exactly_one_gets_the_slot(store, taken, at, clock):
-    """Eight threads, thirty rounds, three resources named in different orders: no deadlock, no second winner."""
-    results = race(store, clock, at, rounds=30)
-
-    assert [sorted(round_) for round_ in results] == [["taken"] * 7 + ["won"]] * 30
-    assert taken(tuple(NAMES)) == dict.fromkeys(NAMES, tuple(at(60 * n) for n in range(30)))
-
-
-def test_eight_stores_of_their_own_race_like_eight_processes(engine_url, taken, at, clock):
-    """Without the lock that threads of one process share."""
-    stores = [Store.open(engine_url, clock) for _ in range(8)]
-
-    results = race(stores, clock, at, rounds=10)
-
-    assert [sorted(round_) for round_ in results] == [["taken"] * 7 + ["won"]] * 10
-    for store in stores:
-        store.dispose()
-
-
-def race(stores, clock, at, rounds):
-    results = [[] for _ in range(rounds)]
-    gate = threading.Barrier(8, timeout=60)
-
-    def press(number: int) -> None:
-        store = stores[number] if isinstance(stores, list) else stores
-        names = dict(sorted(NAMES.items(), reverse=number % 2 == 0))
-        for turn in range(rounds):
-            gate.wait()
-            try:
-                store.transact(
-                    lambda tx, turn=turn: claims.hold(
-                        tx,
-                        team_id="T1",
-                        draft_id=f"{turn}-{number}",
-                        resources=names,
-                        interval=at(60 * turn),
-                        expires_at=clock() + timedelta(minutes=10),
-                        now=clock(),
-                    )
-                )
-                results[turn].append("won")
-            except SlotTaken:
-                results[turn].append("taken")
-
-    threads = [threading.Thread(target=press, args=(n,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results

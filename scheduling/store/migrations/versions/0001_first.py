@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("forced", sa.Boolean(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=True),
+        sa.Column("claimed_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint("state <> 'confirmed' or booking_id is not null", name="confirmed_has_booking"),
         sa.CheckConstraint("state <> 'held' or expires_at is not null", name="hold_expires"),
         sa.CheckConstraint("state in ('held','confirmed','released')", name="claim_state"),
