@@ -38,7 +38,7 @@ def _content(call: ApiCall) -> dict[str, Any]:
     if call.arguments.get("text") is not None:
         content["text"] = call.arguments["text"]
     bad = call.workspace.note_findings(call.method, validate_message(content, allow_broadcast=call.flag("link_names")))
-    if any(finding.rule == "M2" for finding in bad):
+    if any(finding.rule == "M2" for finding in bad) and isinstance(content.get("text"), str):
         raise ApiError("msg_too_long")
     if bad:
         raise refusal("invalid_blocks", bad, with_errors=True)

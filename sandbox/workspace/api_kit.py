@@ -98,10 +98,12 @@ class ApiCall:
 
     def page(self, items: list[Any], default: int = 100) -> tuple[list[Any], Answer]:
         """The page that `limit` and `cursor` ask for, with its response_metadata."""
-        limit = int(self.text("limit") or default) or default
-        start = self.text("cursor")
+        asked, start = self.text("limit"), self.text("cursor")
+        if asked and not asked.isdigit():
+            raise ApiError("invalid_limit")
         if start and not start.isdigit():
             raise ApiError("invalid_cursor")
+        limit = int(asked or 0) or default
         first = int(start or 0)
         after = first + limit
         return items[first:after], {"next_cursor": str(after) if after < len(items) else ""}

@@ -66,7 +66,8 @@ class HttpTransport:
     ) -> None:
         self._workspace = workspace
         self._urls = {"request": request_url, "options": options_url or request_url}
-        self._client = httpx2.Client(timeout=timeout, trust_env=False)
+        fresh = httpx2.Limits(max_keepalive_connections=0)  # an idle connection may die under the next click
+        self._client = httpx2.Client(timeout=timeout, trust_env=False, limits=fresh)
 
     def send(self, kind: str, payload: dict[str, Any], retry: Retry | None = None) -> "Future[Reply]":
         """Send in a thread of its own, so that the clock runs over the whole exchange."""

@@ -136,6 +136,14 @@ class LocalWorkspace:
         """Deliver an event (for example tokens_revoked) in the background."""
         return self.courier.send_event(payloads.event(self.workspace, team_id or self.workspace.team.id, content))
 
+    def uninstall(self, team_id: str | None = None) -> None:
+        """Remove the app from a team, as an administrator does; waits until its two events were delivered."""
+        installation = self.workspace.installation_of(team_id or self.workspace.team.id)
+        installation.revoked = True
+        tokens = {"oauth": [], "bot": [installation.bot_user_id]}
+        for content in ({"type": "tokens_revoked", "tokens": tokens}, {"type": "app_uninstalled"}):
+            self.send_event(content, installation.team_id).join(self.courier.ack_seconds)
+
     def stop(self) -> None:
         """End deliveries, connections and the server."""
         self.courier.stop()

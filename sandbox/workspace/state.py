@@ -131,11 +131,11 @@ class Workspace:
         return installation
 
     def installation_of(self, team_id: str) -> Installation:
-        """The newest live installation in a team. Raises LookupError where the app is not installed."""
-        live = [i for i in self.installations.values() if i.team_id == team_id and not i.revoked]
-        if not live:
+        """The newest installation in a team, a live one first. Raises LookupError where the app was never installed."""
+        known = [i for i in self.installations.values() if i.team_id == team_id]
+        if not known:
             raise LookupError(f"the app is not installed in {team_id}")
-        return live[-1]
+        return next((i for i in reversed(known) if not i.revoked), known[-1])
 
     def invite(self, channel_name: str, team_id: str | None = None) -> Channel:
         """Bring the app's bot into a channel, as a member does with /invite."""

@@ -1,15 +1,28 @@
 """A real Bolt app talks to the local workspace over signed HTTP: commands, modals, messages, and Slack's own words."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web import WebClient
 
-from sandbox.workspace import NotOnScreen
+from sandbox.workspace import NotOnScreen, Person
 from sandbox.workspace.delivery import sign
-from tests.sandbox.small_app import actions, answers_form, both, button, modal, opens, plain, section, text_input
+from tests.sandbox.small_app import (
+    actions,
+    answers_form,
+    both,
+    button,
+    error_of,
+    modal,
+    opens,
+    plain,
+    section,
+    text_input,
+)
 
 NAME = text_input("Name", "name")
 
@@ -286,3 +299,54 @@ def test_nobody_at_the_request_url_is_a_failed_dispatch(local):
     screen = local.rep().command("/form")
 
     assert screen.lines == ('/form failed with the error "dispatch_failed"',)
+
+
+def test_an_uninstalled_app_is_told_and_its_token_is_dead(over_http):
+    seen = []
+
+    def register(app: AsyncApp) -> None:
+        @app.event("app_uninstalled")
+        async def uninstalled(body):
+            seen.append(body["event"]["type"])
+
+        @app.event("tokens_revoked")
+        async def revoked(body):
+            seen.append(body["event"]["tokens"]["bot"])
+
+    world = over_http(register)
+
+    world.local.uninstall()
+
+    assert seen == [["U0DEMOBOT"], "app_uninstalled"]
+    assert error_of(WebClient(token=world.local.bot_token, base_url=world.local.api_url).auth_test) == "token_revoked"
+
+
+def test_twenty_people_click_at_once_and_each_gets_their_own_screen(local, over_http):
+    def register(app: AsyncApp) -> None:
+        @app.command("/form")
+        async def form(ack, body, client):
+            await ack()
+            view = modal(section(body["user_id"]), actions(button("More", "more")), submit=None)
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+
+        @app.action("more")
+        async def more(ack, body, client):
+            await ack()
+            view = modal(section(f"More for {body['user']['id']}"), submit=None)
+            await client.views_update(view_id=body["view"]["id"], view=view)
+
+    ids = [f"U{number:03d}CROWD" for number in range(20)]
+    for user_id in ids:
+        local.workspace.people[user_id] = Person(user_id, user_id.lower(), user_id)
+        local.workspace.home_team[user_id] = local.workspace.team.id
+    over_http(register)
+
+    def act(user_id: str) -> tuple[str, ...]:
+        rep = local.rep(user_id)
+        rep.command("/form")
+        return rep.press("More").lines
+
+    with ThreadPoolExecutor(20) as crowd:
+        screens = list(crowd.map(act, ids))
+
+    assert screens == [(f"More for {user_id}",) for user_id in ids]
