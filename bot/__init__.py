@@ -66,7 +66,7 @@ def _bare_app(client: AsyncWebClient) -> AsyncApp:
     With SLACK_CLIENT_ID and SLACK_CLIENT_SECRET set it turns OAuth on and drops the static token; an `authorize` of
     our own decides in every case. Its client gets no token of its own, which also spares a warning about two of them.
     """
-    bolt_logger.setLevel(logging.WARNING)  # unset, Bolt takes it for DEBUG and words every step of every request
+    bolt_logger.setLevel(logging.ERROR)  # what it finds in the environment is no news
     base = AsyncWebClient(
         base_url=client.base_url,
         timeout=client.timeout,
@@ -76,7 +76,7 @@ def _bare_app(client: AsyncWebClient) -> AsyncApp:
         trust_env_in_session=client.trust_env_in_session,
         retry_handlers=client.retry_handlers,
     )
-    return AsyncApp(
+    app = AsyncApp(
         logger=bolt_logger,
         name="schedule-for",
         client=base,
@@ -91,6 +91,8 @@ def _bare_app(client: AsyncWebClient) -> AsyncApp:
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
+    bolt_logger.setLevel(logging.WARNING)  # left unset, Bolt takes it for DEBUG and words every step of every request
+    return app
 
 
 class _OneWorkspace(AsyncAuthorize):

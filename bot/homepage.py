@@ -2,13 +2,13 @@
 
 import logging
 
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards import OPEN
 from bot.crossing import Crossing
 from bot.modals import connecting
 from bot.modals.blocks import Block, View, actions, button, divider, header, home, section
+from bot.slack_errors import ASYNC_FAILURES, named
 from bot.words import day_words, span_words
 from scheduling.domain import Booking, Connection, ConnectionState, Rep
 from scheduling.service import SchedulingService
@@ -69,7 +69,5 @@ class Homepage:
         try:
             view = build(connections, dict(links), meetings, rep)
             await self._client.views_publish(user_id=rep.user_id, view=view)
-        except SlackApiError as error:
-            logger.error("home_refused team=%s code=%s", rep.team_id, error.response.get("error"))  # noqa: TRY400 - the body stays out of the log
-        except (SlackClientError, TimeoutError, OSError) as error:
-            logger.error("home_failed team=%s error=%s", rep.team_id, type(error).__name__)  # noqa: TRY400 - as above
+        except ASYNC_FAILURES as error:
+            logger.error("home_not_published team=%s error=%s", rep.team_id, named(error))  # noqa: TRY400 - the body stays out of the log

@@ -9,7 +9,6 @@ import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -18,6 +17,7 @@ from bot.crossing import Crossing
 from bot.modals import who
 from bot.modals.blocks import View
 from bot.open_form import OpenForm
+from bot.slack_errors import ASYNC_FAILURES, named
 from scheduling.clock import Clock
 from scheduling.domain import Customer, Draft, Form, Prefill, Rep
 from scheduling.service import Opening, SchedulingService
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 LOCAL_READ = 0.3
 REMEMBERED = 1000
-
-_SLACK_FAILED = (SlackClientError, TimeoutError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,9 @@ class Opener:
         view = who.build(opening, self._now()) if opening else who.build_bare(_form(rep, prefill), self._now())
         try:
             answer = await self._client.views_open(trigger_id=click.trigger_id, view=view)
-        except _SLACK_FAILED as error:
+        except ASYNC_FAILURES as error:
             reading.add_done_callback(_result)
-            logger.warning("view_not_opened team=%s user=%s error=%s", rep.team_id, rep.user_id, _code(error))
+            logger.warning("view_not_opened team=%s user=%s error=%s", rep.team_id, rep.user_id, named(error))
             await self._tell_how_to_open(rep, click)
             return
         shown = answer["view"]
@@ -87,7 +85,7 @@ class Opener:
             view = who.build(opening, self._now())
             await self._client.views_update(view_id=shown["id"], hash=shown["hash"], view=view)
         except Exception as error:  # the form works without; Continue makes the draft
-            logger.warning("opened_without_draft error=%s", _code(error))
+            logger.warning("opened_without_draft error=%s", named(error))
             return None
         return opening
 
@@ -107,8 +105,8 @@ class Opener:
                 await webhook.send(response_type="ephemeral", replace_original=False, **words)
             else:
                 await self._client.chat_postMessage(channel=rep.user_id, **words)
-        except _SLACK_FAILED as error:
-            logger.error("rep_not_told team=%s user=%s error=%s", rep.team_id, rep.user_id, _code(error))  # noqa: TRY400 - the body stays out of the log
+        except ASYNC_FAILURES as error:
+            logger.error("rep_not_told team=%s user=%s error=%s", rep.team_id, rep.user_id, named(error))  # noqa: TRY400 - the body stays out of the log
 
 
 def _result(reading: "asyncio.Task[Opening]") -> Opening | None:
@@ -120,7 +118,3 @@ def _result(reading: "asyncio.Task[Opening]") -> Opening | None:
 
 def _form(rep: Rep, prefill: Prefill) -> Form:
     return Form(customer=Customer(name=prefill.name, email=prefill.email), members=(rep.user_id, *prefill.members))
-
-
-def _code(error: Exception) -> str:
-    return str(error.response.get("error")) if isinstance(error, SlackApiError) else type(error).__name__

@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.crossing import Crossing
 from bot.drawing import PLAIN, Drawing, Look
 from bot.modals import times
 from bot.modals.blocks import View, with_alert
+from bot.slack_errors import ASYNC_FAILURES, PASSING, code_of, named
 from bot.trouble import words_for
 from scheduling.domain import Draft, Rep, Screen
 from scheduling.errors import DraftGone
@@ -27,7 +27,6 @@ Moving = Callable[[], Awaitable[Draft]]
 
 AFTER_ACK = 0.4
 ONCE_MORE = 2.5
-_PASSING = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 SHOW_LOADING = 0.7
 """An answer that takes longer than this is announced by the loading screen."""
 
@@ -141,24 +140,29 @@ class Screens:
         for last_try in (False, True):
             try:
                 await self._client.views_update(view_id=view_id, view=view)
-            except SlackApiError as error:
-                code = error.response.get("error")
+            except ASYNC_FAILURES as error:
+                code = code_of(error)
                 if code == "not_found":
                     return True
-                logger.warning("view_update_refused code=%s messages=%s", code, _pointers(error))
-                if code not in _PASSING or last_try:
+                logger.warning("view_not_updated error=%s messages=%s", named(error), _pointers(error))
+                if last_try or (code is not None and code not in PASSING):
                     return False
-                await asyncio.sleep(min(float(error.response.headers.get("Retry-After", 1)), 5.0))
-            except (SlackClientError, TimeoutError, OSError) as error:
-                logger.warning("view_update_failed error=%s", type(error).__name__)
-                if last_try:
-                    return False
+                await asyncio.sleep(_pause(error))
             else:
                 return True
         return False
 
 
-def _pointers(error: SlackApiError) -> str:
+def _pause(error: Exception) -> float:
+    """Seconds before the one repetition; Slack's own wish up to five."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    wish = str(headers.get("Retry-After", ""))
+    return min(float(wish), 5.0) if wish.isdecimal() else 0.5
+
+
+def _pointers(error: Exception) -> str:
     """Slack's own words about a refused view: they name places in it, never what was typed."""
-    metadata = error.response.get("response_metadata") or {}
-    return "; ".join(str(message)[:200] for message in metadata.get("messages", ()))[:600]
+    data = getattr(getattr(error, "response", None), "data", None)
+    metadata = data.get("response_metadata") if isinstance(data, dict) else None
+    messages = metadata.get("messages") if isinstance(metadata, dict) else None
+    return "; ".join(str(message)[:200] for message in messages or ())[:600]

@@ -1,9 +1,11 @@
-"""Calling Slack with the synchronous client: its errors, classified for the outbox."""
+"""What goes wrong when Slack is called: the synchronous client's errors classified for the outbox, codes for both."""
 
+import re
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
@@ -22,11 +24,15 @@ _DEAD_TOKEN = {
     "token_expired",
     "token_revoked",
 }
-_PASSING = {
+ASYNC_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
+"""What the asynchronous client raises; SlackApiError is one of the first."""
+
+PASSING = {
     "accesslimited",
     "fatal_error",
     "internal_error",
     "request_timeout",
+    "ratelimited",
     "service_unavailable",
     "team_added_to_org",
     "rollup_error",
@@ -41,20 +47,34 @@ def call(method: Callable[..., SlackResponse], **arguments: object) -> Mapping[s
         raise classified(error) from error
     except (SlackClientError, HTTPException, OSError) as error:  # URLError and time-outs are OSErrors
         raise NoticeDeferred("unreachable") from error
+    except ValueError as error:  # an answer that is no JSON
+        raise NoticeDeferred("unreadable") from error
     return answer.data if isinstance(answer.data, dict) else {}
 
 
 def classified(error: SlackApiError) -> NoticeError:
     """What the outbox is to do about a refusal; answers without Slack's own code come from something in between."""
-    response = error.response
-    code = response.get("error")
+    response, code = error.response, code_of(error)
     if code == "ratelimited" or _status(response) == 429:
         return NoticeDeferred("ratelimited", retry_after=_retry_after(response))
-    if not isinstance(code, str) or code in _PASSING or _status(response) >= 500:
-        return NoticeDeferred(str(code or "unreadable")[:80])
+    if code is None or code in PASSING or _status(response) >= 500:
+        return NoticeDeferred(code or "unreadable")
     if code in _DEAD_TOKEN:
         return NoticeParked(code)
-    return NoticeRefused(code[:80])
+    return NoticeRefused(code)
+
+
+def code_of(error: Exception) -> str | None:
+    """Slack's own code; None when something in between answered, whatever it answered."""
+    data = getattr(getattr(error, "response", None), "data", None) or getattr(error, "response", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    # For an answer that is no JSON, slack_sdk puts a sentence of its own here.
+    return code if isinstance(code, str) and re.fullmatch(r"[a-z0-9_]{1,80}", code) else None
+
+
+def named(error: Exception) -> str:
+    """For the log: Slack's code, else the kind of error; never a body."""
+    return code_of(error) or type(error).__name__
 
 
 def _status(response: object) -> int:
