@@ -14,6 +14,7 @@ from sandbox.workspace.rule_kit import (
     boolean,
     image_url,
     integer,
+    kind_of,
     one_of,
     string,
     url,
@@ -62,7 +63,7 @@ def _input(report: Report, block: dict[str, Any], pointer: str) -> None:
 
 
 def _context_element(report: Report, value: Json, pointer: str) -> None:
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = kind_of(value)
     if kind == "image":
         element_in("context")(report, value, pointer)
     elif kind in {"plain_text", "mrkdwn"}:
@@ -72,7 +73,7 @@ def _context_element(report: Report, value: Json, pointer: str) -> None:
 
 
 def _child(report: Report, value: Json, pointer: str) -> None:
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = kind_of(value)
     if kind == "container":
         report.refuse("G3", f"{pointer}/type", "unsupported type: container")
     else:
@@ -189,11 +190,11 @@ EXTRAS: dict[str, tuple[Callable[[Report, dict[str, Any], str], None], ...]] = {
 
 def check_block(report: Report, block: Json, pointer: str) -> None:
     """One block on the report's surface."""
-    kind = block.get("type") if isinstance(block, dict) else None
-    if str(kind) not in SURFACES:
+    kind = kind_of(block)
+    if kind not in SURFACES:
         report.refuse("G3", f"{pointer}/type", f"unsupported type: {kind}")
         return
-    surfaces, rule = SURFACES[str(kind)]
+    surfaces, rule = SURFACES[kind]
     if report.surface not in surfaces:
         report.refuse(rule, f"{pointer}/type", f"unsupported type: {kind}")
         return
@@ -201,8 +202,8 @@ def check_block(report: Report, block: Json, pointer: str) -> None:
         report.warn("B11", pointer, "a card may not be shown in a modal")
     if rule == "B10" and report.surface == "home":
         report.warn("B10", pointer, f"a {kind} may not be shown on App Home")
-    BLOCKS[str(kind)](report, block, pointer)
-    for extra in EXTRAS.get(str(kind), ()):
+    BLOCKS[kind](report, block, pointer)
+    for extra in EXTRAS.get(kind, ()):
         extra(report, block, pointer)
 
 

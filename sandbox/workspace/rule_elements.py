@@ -19,6 +19,7 @@ from sandbox.workspace.rule_kit import (
     identifier,
     image_url,
     integer,
+    kind_of,
     one_of,
     string,
     url,
@@ -54,7 +55,7 @@ def calendar_day(report: Report, value: Json, pointer: str) -> None:
 
 def time_zone(report: Report, value: Json, pointer: str) -> None:
     """An IANA zone name."""
-    if value not in available_timezones():
+    if not isinstance(value, str) or value not in available_timezones():
         report.refuse("E11", pointer, "must be a valid timezone")
 
 
@@ -341,13 +342,13 @@ def element_in(host: str, *, dispatches: bool = True) -> Check:
     """An element standing in a block of kind `host`."""
 
     def check(report: Report, value: Json, pointer: str) -> None:
-        kind = value.get("type") if isinstance(value, dict) else None
-        known = ELEMENTS.get(str(kind))
+        kind = kind_of(value)
+        known = ELEMENTS.get(kind)
         if known is None:
             report.refuse("G3", f"{pointer}/type", f"unsupported type: {kind}")
             return
         if host not in known.hosts or report.surface not in known.surfaces:
-            rule = PLACE_RULES.get(str(kind), HOST_RULES.get(host, "G3") if host not in known.hosts else "G3")
+            rule = PLACE_RULES.get(kind, HOST_RULES.get(host, "G3") if host not in known.hosts else "G3")
             report.refuse(rule, f"{pointer}/type", f"unsupported type: {kind}")
             return
         known.shape(report, value, pointer)

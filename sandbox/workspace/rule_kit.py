@@ -83,6 +83,11 @@ class Shape:
         return Shape({**self.fields, **fields}, (*self.required, *required), self.missing_rule)
 
 
+def kind_of(value: Json) -> str:
+    """The `type` of an object as text, whatever stands there."""
+    return str(value.get("type")) if isinstance(value, dict) else "None"
+
+
 def anything(_report: Report, _value: Json, _pointer: str) -> None:
     """A field whose content Slack documents but nobody here relies on."""
 

@@ -12,6 +12,7 @@ from sandbox.workspace.rule_kit import (
     boolean,
     identifier,
     integer,
+    kind_of,
     one_of,
     string,
     url,
@@ -29,7 +30,7 @@ def text(rule: str, low: int = 1, high: int = 3000, kinds: tuple[str, ...] = ("p
         if not isinstance(value, dict):
             report.refuse("G2", pointer, "must provide an object")
             return
-        kind = value.get("type")
+        kind = kind_of(value)
         if kind not in {"plain_text", "mrkdwn"}:
             report.refuse("G6", f"{pointer}/type", f"unsupported type: {kind}")
             return
@@ -172,13 +173,13 @@ LEAVES: dict[str, Shape] = {
 
 def leaf(report: Report, value: Json, pointer: str) -> None:
     """One run inside a rich text section; nothing in it is parsed as mark-up."""
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = kind_of(value)
     if kind not in LEAVES:
         report.refuse("G3", f"{pointer}/type", f"unsupported type: {kind}")
         return
     if kind == "broadcast" and not report.broadcasts_allowed:
         report.warn("M4", pointer, "text addresses a whole channel")
-    LEAVES[str(kind)].plus(type=anything)(report, value, pointer)
+    LEAVES[kind].plus(type=anything)(report, value, pointer)
 
 
 RUNS = array("G5", leaf, 0)
@@ -206,11 +207,11 @@ RICH_PARTS: dict[str, Shape] = {
 
 def rich_part(report: Report, value: Json, pointer: str) -> None:
     """A section, list, quote or preformatted part of rich text."""
-    kind = value.get("type") if isinstance(value, dict) else None
+    kind = kind_of(value)
     if kind not in RICH_PARTS:
         report.refuse("G3", f"{pointer}/type", f"unsupported type: {kind}")
         return
-    RICH_PARTS[str(kind)](report, value, pointer)
+    RICH_PARTS[kind](report, value, pointer)
 
 
 RICH_TEXT = Shape(

@@ -8,7 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sandbox.workspace.rule_blocks import check_blocks
-from sandbox.workspace.rule_kit import Check, Finding, Json, Report, Shape, anything, boolean, json_size, one_of, string
+from sandbox.workspace.rule_kit import (
+    Check,
+    Finding,
+    Json,
+    Report,
+    Shape,
+    anything,
+    boolean,
+    json_size,
+    kind_of,
+    one_of,
+    string,
+)
 from sandbox.workspace.rule_texts import option_groups, options, plain, warn_about_mrkdwn
 
 VIEW_BYTES = 250_000
@@ -53,7 +65,7 @@ def validate_view(view: Json, surface: Literal["modal", "home"], pointer: str = 
     if blocks is not None:
         check_blocks(report, blocks, f"{pointer}/blocks", "V4", 100)
     if surface == "modal":
-        if any(_kind(block) == "input" for block in _list(blocks)) and "submit" not in view:
+        if any(kind_of(block) == "input" for block in _list(blocks)) and "submit" not in view:
             report.refuse("V3", pointer, "must define `submit` to use an `input` block in modals")
         if "submit" in view and "callback_id" not in view:
             report.warn("V9", pointer, "a submission without callback_id cannot be told apart")
@@ -104,7 +116,7 @@ def validate_ack(answer: Json, input_block_ids: Sequence[str] = (), depth: int =
     if answer in (None, "", {}):
         return []
     action = answer.get("response_action") if isinstance(answer, dict) else None
-    if not isinstance(answer, dict) or action not in {"errors", "update", "push", "clear"}:
+    if not isinstance(answer, dict) or str(action) not in {"errors", "update", "push", "clear"}:
         report.refuse("A2", "/response_action", f"unknown response_action: {action}")
     elif action == "errors":
         _extra_keys(report, answer, {"errors"})
@@ -146,7 +158,7 @@ def elements_of(block: Json) -> list[tuple[str, dict[str, Any]]]:
     """The interactive elements of a block with their place in it."""
     if not isinstance(block, dict):
         return []
-    if block.get("type") == "section" and isinstance(block.get("accessory"), dict):
+    if kind_of(block) == "section" and isinstance(block.get("accessory"), dict):
         return [("accessory", block["accessory"])]
     if block.get("type") == "input" and isinstance(block.get("element"), dict):
         return [("element", block["element"])]
@@ -176,13 +188,13 @@ def _errors(report: Report, errors: Json, input_block_ids: Sequence[str]) -> Non
 
 
 def _message_totals(report: Report, blocks: list[Any], pointer: str) -> None:
-    kinds = [_kind(block) for block in blocks]
+    kinds = [kind_of(block) for block in blocks]
     if sum(kind in {"table", "data_table"} for kind in kinds) > 1:
         report.refuse("M3", pointer, "only one table is allowed")
     if kinds.count("data_visualization") > 2:
         report.refuse("M3", pointer, "no more than 2 data_visualization blocks allowed")
     markdown = sum(
-        len(block["text"]) for block in blocks if _kind(block) == "markdown" and isinstance(block.get("text"), str)
+        len(block["text"]) for block in blocks if kind_of(block) == "markdown" and isinstance(block.get("text"), str)
     )
     if markdown > 12_000:
         report.refuse("M3", pointer, "markdown text must be less than 12001 characters")
@@ -196,10 +208,6 @@ def _message_text(report: Report, text: str, pointer: str) -> None:
     elif len(text) > 4000:
         report.warn("M2", pointer, "a text over 4000 characters is hard to read")
     warn_about_mrkdwn(report, text, pointer)
-
-
-def _kind(block: Json) -> str:
-    return str(block.get("type")) if isinstance(block, dict) else ""
 
 
 def _list(value: Json) -> list[Any]:

@@ -49,6 +49,8 @@ MODAL: list[tuple[str, int, Build]] = [
     ("field", 2000, lambda n: view({"type": "section", "fields": [plain(letters(n))]})),
     ("actions", 25, lambda n: view(actions(*[button("x", f"a{i}") for i in range(n)]))),
     ("context", 10, lambda n: view({"type": "context", "elements": [md("x")] * n})),
+    ("context text", 3000, lambda n: view({"type": "context", "elements": [md(letters(n))]})),
+    ("border of a quote", 1, lambda n: view(rich({"type": "rich_text_quote", "elements": [], "border": n}))),
     ("header", 150, lambda n: view({"type": "header", "text": plain(letters(n))})),
     ("header level", 4, lambda n: view({"type": "header", "text": plain("x"), "level": n})),
     ("alt_text", 2000, lambda n: view({**IMAGE, "alt_text": letters(n)})),

@@ -139,16 +139,25 @@ def test_answers_to_a_search_are_judged(answer, rules):
     assert {f.rule for f in validate_options(answer)} == rules
 
 
-def test_a_new_initial_value_under_old_ids_is_warned_about():
-    old = view(inp(el("plain_text_input", initial_value="a")))
-    same = view(inp(el("plain_text_input", initial_value="a")))
-    changed = view(inp(el("plain_text_input", initial_value="b")))
-    renamed = view(inp(el("plain_text_input", initial_value="b"), "other"))
+@pytest.mark.parametrize("place", ["input", "actions", "section"])
+def test_a_new_initial_value_under_old_ids_is_warned_about(place):
+    def dated(day: str, block_id: str = "b") -> dict[str, Any]:
+        picker = el("datepicker", initial_date=day)
+        blocks = {
+            "input": inp(picker, block_id),
+            "actions": {"type": "actions", "block_id": block_id, "elements": [picker]},
+            "section": section("Day", block_id=block_id, accessory=picker),
+        }
+        return view(blocks[place])
+
+    old, same, changed = dated("2026-11-24"), dated("2026-11-24"), dated("2026-11-25")
+    renamed = dated("2026-11-25", "other")
+    where = {"input": "element", "actions": "elements/0", "section": "accessory"}[place]
 
     findings = [warn_about_kept_values(old, new) for new in (same, changed, renamed)]
 
     assert [[(f.rule, f.level, f.pointer) for f in found] for found in findings] == [
         [],
-        [("A5", "W", "/view/blocks/0/element")],
+        [("A5", "W", f"/view/blocks/0/{where}")],
         [],
     ]
