@@ -129,7 +129,7 @@ class BookingTasks:
             resources={member.user_id: member.name for member in booking.members},
             interval=booking.interval.widened(self._config.buffer, self._config.buffer),
             now=now,
-            forced=bool(draft.form.accepted),
+            forced=draft.form.accepted,
         )
         bookings.add(tx, booking)
         audit.note(

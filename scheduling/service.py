@@ -177,13 +177,8 @@ class SchedulingService:
                 interval=interval.widened(self._config.buffer, self._config.buffer),
                 expires_at=until,
                 now=now,
-                forced=bool(accepted),
+                forced=accepted,
             )
-            if accepted:  # eyes were open for these people only
-                others = tuple(key for key in names if key not in accepted)
-                taken = claims.taken(tx, rep.team_id, others, interval, now=now, except_draft=draft_id)
-                if any(taken.values()):
-                    raise SlotTaken(tuple(names[key] for key, spans in taken.items() if spans))
             form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
             return drafts.save(tx, replace(draft, form=form, screen=Screen.CONFIRM, held_until=until))
 

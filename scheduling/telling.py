@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Booking, ConnectionState, Draft, Rep
-from scheduling.errors import MailUncertain, OutsideError
+from scheduling.errors import MailRefused, MailUncertain, OutsideError
 from scheduling.mail.letter import Sender
 from scheduling.mail.letters import letters_for
 from scheduling.mail.mime import to_bytes
@@ -75,11 +75,18 @@ class Telling:
     # --- queueing, inside the caller's transaction ---
 
     def letters(self, booking: Booking) -> Callable[[Session], None]:
-        """Render every mail of a confirmed booking now; the result queues them."""
-        sealed = [
-            _Sealed(letter.message_id, letter.to_address, to_bytes(letter))
-            for letter in letters_for(booking, self._sender, self._clock())
-        ]
+        """Render every mail of a confirmed booking now; the result queues them.
+
+        The event is stored by now, so an address that cannot stand in a mail is told to the rep and stops nothing.
+        """
+        try:
+            sealed = [
+                _Sealed(letter.message_id, letter.to_address, to_bytes(letter))
+                for letter in letters_for(booking, self._sender, self._clock())
+            ]
+        except MailRefused as refused:
+            payload = {"recipient": booking.customer.email, "code": refused.code}
+            return lambda tx: self._queue(tx, booking, "tell_undelivered", "unmailable", payload)
 
         def queue(tx: Session) -> None:
             for letter in sealed:
