@@ -101,6 +101,7 @@ class Application:
         self.scheduling.outbox.start()
         if self.connection is not None:
             self._connecting = asyncio.create_task(self.connection.start())
+            self._connecting.add_done_callback(_say_if_failed)
 
     async def stop(self, within: float = STOP_SECONDS) -> bool:
         """Take nothing more, let what runs finish; whether all did. Leases cover what did not."""
@@ -117,6 +118,11 @@ class Application:
         self.outbound.close()
         await asyncio.to_thread(self.store.dispose)
         return finished
+
+
+def _say_if_failed(connecting: "asyncio.Task[None]") -> None:
+    if not connecting.cancelled() and (error := connecting.exception()) is not None:
+        log.error("socket_mode_failed", extra={"error": type(error).__name__, "reason": str(error)})
 
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Application:

@@ -21,6 +21,7 @@ from web.protection import is_same_origin
 from web.rendering import notice_page, page
 
 CONNECTING_AT_ONCE = 4
+MOST_WAITING = 20
 TOKEN_LIMIT = 200
 
 log = structlog.get_logger(__name__)
@@ -56,6 +57,9 @@ class ConnectPages:
         self._connecting = connecting
         self._public_url = public_url
         self._counted = counted
+        self._lookups = ThreadPoolExecutor(
+            2, "connect-link"
+        )  # of their own: a slow calendar server must not hide the page
         self._threads = ThreadPoolExecutor(CONNECTING_AT_ONCE, "connect")
         self._running: dict[tuple[str, frozenset[tuple[str, str]]], asyncio.Task[str]] = {}
 
@@ -77,6 +81,8 @@ class ConnectPages:
             )
         typed = form.read(await _pairs(request))
         said = form.check(typed)
+        if not said and len(self._running) >= MOST_WAITING:
+            said = Said(whole="Many people are connecting just now. Press Connect again in a minute.")
         if said:
             return _form_page(form, typed, said)
         try:
@@ -96,7 +102,7 @@ class ConnectPages:
     async def _link(self, token: str) -> ConnectLink:
         if len(token) > TOKEN_LIMIT:
             raise LinkRefused
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._connecting.link, token)
+        return await asyncio.get_running_loop().run_in_executor(self._lookups, self._connecting.link, token)
 
     async def _connect_once(self, token: str, typed: Mapping[str, str]) -> str:
         """One call for the same form sent twice: the second press of Connect gets the first one's answer."""

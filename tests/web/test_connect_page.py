@@ -255,6 +255,24 @@ async def test_pressing_connect_twice_connects_once_and_both_answers_say_so(brow
     assert len(links.tried) == 1
 
 
+async def test_slow_calendar_servers_neither_hide_the_page_nor_pile_up(browser, links, monkeypatch):
+    monkeypatch.setattr("web.connect.MOST_WAITING", 5)
+    links.go_on = threading.Event()
+    sent = [{"email": f"dana{n}@example.com", "password": "x"} for n in range(6)]
+    presses = [asyncio.create_task(browser.post("/connect/cloud", data=data)) for data in sent[:5]]
+    await asyncio.sleep(0.2)
+
+    page = await browser.get("/connect/cloud")
+    one_more = await browser.post("/connect/cloud", data=sent[5])
+    links.go_on.set()
+    await asyncio.gather(*presses)
+
+    assert page.status_code == 200
+    assert one_more.status_code == 422
+    assert "Press Connect again in a minute." in one_more.text
+    assert len(links.tried) <= 5
+
+
 async def test_neither_password_nor_token_nor_address_is_logged(browser, links):
     sent = {"email": "dana@example.com", "password": "s3cret!"}
     with capture_logs() as lines:
