@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduling.domain import BookingState, DraftState
+from scheduling.domain import BookingState, Busy, DraftState
 from scheduling.errors import (
     AuthExpired,
     MailDeferred,
@@ -283,7 +283,7 @@ def test_our_own_event_is_no_overlap(world):
     world.submitted()
     world.tick()
     (event,) = calendar.events.values()
-    calendar.occupy(TUESDAY_9, TUESDAY_9 + minutes(30), "Pricing call", uid=event.spec.uid)
+    calendar.busy.append(Busy(event.spec.interval, title="Pricing call", uid=event.spec.uid))
 
     world.run()
 
