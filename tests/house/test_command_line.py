@@ -110,6 +110,18 @@ def test_the_app_migrates_listens_and_ends_well_when_told_to(start, environment,
     assert (tmp_path / "data" / "schedule-for.db").exists()
 
 
+def test_a_second_signal_ends_it_at_once(start, environment):
+    app = start(environment)
+    app.wait_until_ready()
+
+    app.process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    app.process.send_signal(signal.SIGTERM)
+
+    assert app.process.wait(5) == -signal.SIGTERM
+    assert app.events()[-1] == "stopped_at_once"
+
+
 def test_in_socket_mode_it_listens_all_the_same_and_slack_being_away_does_not_end_it(start, environment):
     app = start({**environment, "SLACK_APP_TOKEN": "xapp-1-a", "SLACK_SIGNING_SECRET": ""})
     app.wait_until_ready()
