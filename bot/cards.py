@@ -155,6 +155,10 @@ def connect_message(links: dict[str, str]) -> Message:
     return message(words, offer("connect", words, links))
 
 
+def plain_message(words: str) -> Message:
+    return message(escaped(words), [section(words)])
+
+
 def undelivered_message(booking: Booking, address: str, code: str) -> Message:
     rows: list[Row] = [
         ("Address", address),

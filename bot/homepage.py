@@ -34,6 +34,12 @@ def build(connections: tuple[Connection, ...], links: dict[str, str], meetings: 
     return home([*blocks, *connecting.offer("home.connect", words, links)])
 
 
+def build_bare() -> View:
+    """The way in, when our rows do not answer."""
+    start = actions("home.start", [button(OPEN, "Schedule on behalf", style="primary")])
+    return home([start, section("Your meetings and calendars could not be read just now. Open this tab again.")])
+
+
 def connection_words(connection: Connection) -> str:
     health = "connected" if connection.state is ConnectionState.OK else _UNHEALTHY
     return f"{connecting.provider_name(connection.provider)} · {connection.account} · {health}"
@@ -63,11 +69,18 @@ class Homepage:
         self._crossing = crossing
 
     async def publish(self, rep: Rep) -> None:
-        connections = await self._crossing.local(self._scheduling.connections, rep, within=8.0)
-        links = await self._crossing.local(self._scheduling.connect_links, rep, within=8.0)
-        meetings = await self._crossing.local(self._scheduling.upcoming, rep, MOST_MEETINGS, within=8.0)
         try:
-            view = build(connections, dict(links), meetings, rep)
+            view = await self._drawn(rep)
+        except Exception:
+            logger.exception("home_not_drawn team=%s user=%s", rep.team_id, rep.user_id)
+            view = build_bare()
+        try:
             await self._client.views_publish(user_id=rep.user_id, view=view)
         except ASYNC_FAILURES as error:
             logger.error("home_not_published team=%s error=%s", rep.team_id, named(error))  # noqa: TRY400 - the body stays out of the log
+
+    async def _drawn(self, rep: Rep) -> View:
+        connections = await self._crossing.local(self._scheduling.connections, rep, within=8.0)
+        links = await self._crossing.local(self._scheduling.connect_links, rep, within=8.0)
+        meetings = await self._crossing.local(self._scheduling.upcoming, rep, MOST_MEETINGS, within=8.0)
+        return build(connections, dict(links), meetings, rep)

@@ -63,12 +63,14 @@ class Opener:
         reading = asyncio.create_task(self._crossing.local(self._scheduling.open_draft, rep, prefill, within=8.0))
         await asyncio.wait({reading}, timeout=LOCAL_READ)
         opening = _result(reading)
-        view = who.build(opening, self._now()) if opening else who.build_bare(_form(rep, prefill), self._now())
         try:
+            view = who.build(opening, self._now()) if opening else who.build_bare(_form(rep, prefill), self._now())
             answer = await self._client.views_open(trigger_id=click.trigger_id, view=view)
-        except ASYNC_FAILURES as error:
+        except Exception as error:
             reading.add_done_callback(_result)
-            logger.warning("view_not_opened team=%s user=%s error=%s", rep.team_id, rep.user_id, named(error))
+            unexpected = None if isinstance(error, ASYNC_FAILURES) else error
+            words = "view_not_opened team=%s user=%s error=%s"
+            logger.warning(words, rep.team_id, rep.user_id, named(error), exc_info=unexpected)
             await self._tell_how_to_open(rep, click)
             return
         shown = answer["view"]

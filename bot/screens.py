@@ -68,7 +68,10 @@ class Screens:
 
         async def refreshing() -> None:
             draft = await self._crossing.local(self._scheduling.draft, rep, draft_id, within=5.0)
-            await self._replace(shown, draft, look)
+            # Saved unchanged: the revision rises, so that no earlier answer can cover the notice.
+            save = self._scheduling.save
+            again = await self._crossing.local(save, rep, draft_id, draft.form, draft.screen, within=5.0)
+            await self._replace(shown, again, look)
 
         self._crossing.background(refreshing())
 

@@ -9,13 +9,14 @@ GONE = "This form is over: it was already scheduled or has expired. Close it and
 
 def words_for(error: Exception, button: str) -> str:
     """What happened, and which button to press."""
+    press = button if button.endswith("again") else f"{button} again"
     if isinstance(error, DraftGone):
         return GONE
     if isinstance(error, SlotTaken):
         who = f" ({listed(error.who)})" if error.who else ""
         return f"That time has just been taken{who}. Choose another time."
     if isinstance(error, TooLate):
-        return f"This took too long. Everything you typed is kept. Press {button} again."
+        return f"This took too long. Everything you typed is kept. Press {press}."
     if isinstance(error, NoticeError):
-        return f"Slack did not answer. Everything you typed is kept. Press {button} again."
-    return f"Something went wrong on our side. Everything you typed is kept. Press {button} again."
+        return f"Slack did not answer. Everything you typed is kept. Press {press}."
+    return f"Something went wrong on our side. Everything you typed is kept. Press {press}."

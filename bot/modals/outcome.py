@@ -13,13 +13,16 @@ from scheduling.ports import Outcome, OutcomeKind
 CALLBACK = "outcome"
 OTHER_TIMES, AGAIN, JOIN, CALENDAR = "outcome.other_times", "outcome.again", "outcome.join", "outcome.calendar"
 
+_ASKED_TO_CONNECT = "Connect it again with the button in the message you got"
 _REASONS = {
-    "auth": "the calendar no longer lets us in. Connect it again, then press Try again",
-    "unavailable": "the calendar system does not answer. Try again in a few minutes",
-    "refused": "the calendar refused to store the event. Try another time, or ask whoever runs the calendar",
-    "mail": "the mail system does not answer",
-    "profile": "Slack did not tell who the team members are. Press Try again",
+    "auth": ("the calendar no longer lets us in", _ASKED_TO_CONNECT),
+    "not_connected": ("no calendar of yours is connected", "Connect one on the Home tab of this app"),
+    "refused": ("the calendar refused to store the event", "Choose another time, or ask whoever runs the calendar"),
+    "profile": ("a team member cannot take part any more", "Choose other times, go Back and change the team"),
+    "mail": ("the mail system does not answer", "Try again in a few minutes"),
+    "unavailable": ("the calendar system does not answer", "Try again in a few minutes"),
 }
+_UNKNOWN = ("an outside system failed", "Try again in a few minutes")
 
 
 def scheduling(draft: Draft) -> View:
@@ -113,9 +116,11 @@ def _failed(outcome: Outcome) -> View:
 
 
 def _waiting(outcome: Outcome) -> View:
+    fact, remedy = reason(outcome)
+    also = f" {remedy}." if remedy == _ASKED_TO_CONNECT else ""
     words = (
-        f"It is not stored yet: {reason_phrase(outcome)}. It is tried again by itself, and you get a message when it "
-        "is done. You may close this window."
+        f"It is not stored yet: {fact}.{also} It is tried again by itself, and you get a message when it is done. "
+        "You may close this window."
     )
     blocks: Sequence[Block] = [
         header("Scheduling…"),
@@ -130,13 +135,17 @@ def _ways_on(*buttons: Block) -> Block:
 
 
 def reason_words(outcome: Outcome) -> str:
-    """A sentence: which calendar, what happened and what to do."""
-    return f"The meeting could not be scheduled: {reason_phrase(outcome)}."
+    """Which calendar, what happened and what to do."""
+    fact, remedy = reason(outcome)
+    return f"The meeting could not be scheduled: {fact}. {remedy}."
 
 
-def reason_phrase(outcome: Outcome) -> str:
-    reason = _REASONS.get(outcome.reason or "", "an outside system failed. Try again in a few minutes")
+def reason(outcome: Outcome) -> tuple[str, str]:
+    """What happened, with the calendar's name where one failed, and what to do about it."""
+    fact, remedy = _REASONS.get(outcome.reason or "", _UNKNOWN)
     if outcome.connection is None:
-        return reason
-    account = f"{provider_name(outcome.connection.provider)} ({outcome.connection.account})"
-    return reason.replace("the calendar system", f"{account}", 1).replace("the calendar", account, 1)
+        return fact, remedy
+    name = f"{provider_name(outcome.connection.provider)} ({outcome.connection.account})"
+    if (fact, remedy) == _UNKNOWN:
+        return f"{name} does not answer as it should", remedy
+    return fact.replace("the calendar system", name, 1).replace("the calendar", name, 1), remedy

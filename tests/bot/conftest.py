@@ -16,6 +16,7 @@ from bot import build_bolt_app
 from bot.crossing import Crossing
 from bot.http_adapter import slack_endpoint
 from bot.messages import SlackNotices
+from bot.slack_client import slack_client
 from sandbox.workspace import LocalWorkspace, Shortcut
 from tests.bot.in_memory import NOW, InMemoryScheduling
 
@@ -44,11 +45,14 @@ class Running:
 
     async def _serve(self) -> None:
         self.crossing = Crossing(local_threads=4, service_threads=8)
-        client = AsyncWebClient(token=self.local.bot_token, base_url=self.local.api_url, timeout=5)
+        async with slack_client(self.local.bot_token, base_url=self.local.api_url, seconds=5) as client:
+            await self._serve_with(client, self.crossing)
+
+    async def _serve_with(self, client: AsyncWebClient, crossing: Crossing) -> None:
         app = build_bolt_app(
             client=client,
             scheduling=self.scheduling,
-            crossing=self.crossing,
+            crossing=crossing,
             clock=lambda: NOW,
             after_ack=0.05,
             once_more=0.3,
@@ -61,7 +65,7 @@ class Running:
         with listener:
             self._ready.set()
             await self._server.serve(sockets=[listener])
-        await self.crossing.close(within=3)
+        await crossing.close(within=3)
 
     def stop(self) -> None:
         assert self._server is not None

@@ -159,9 +159,11 @@ class InMemoryScheduling:
         return tuple(self.bookings.values())[:limit]
 
     def connections(self, rep: Rep) -> tuple[Connection, ...]:
+        self.before("connections")
         return self.connected
 
     def connect_links(self, rep: Rep, draft_id: str | None = None) -> Mapping[str, str]:
+        self.before("connect_links")
         return self.links
 
     # --- calendars ---

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from scheduling.domain import Obstacle, ObstacleKind, Unread
 from scheduling.ports import Outcome, OutcomeKind
-from tests.bot.in_memory import DANA, at, booking_with, slot
+from tests.bot.in_memory import CONNECTION, DANA, at, booking_with, slot
 
 COMMAND = "buyer@acme.example Acme Buyer 30m Pricing call"
 
@@ -222,19 +222,13 @@ def test_without_a_calendar_the_four_ways_to_connect_are_offered_and_nothing_is_
     rep.press("Continue")
     rep.press("Find times")
     second = rep.wait_for("Connect a calendar first")
-    running.scheduling.connected = (replace(_connection(), account="new"),)
+    running.scheduling.connected = (replace(CONNECTION, account="new"),)
     rep.press("Try again")
     rep.wait_for("Tue 24 Nov")
 
     assert [b for b in first.buttons if b in ("iCloud", "Other CalDAV")] == ["iCloud", "Other CalDAV"]
     assert [b for b in second.buttons if b in ("iCloud", "Other CalDAV")] == ["iCloud", "Other CalDAV"]
     assert running.scheduling.drafts["draft1"].form.subject == "Pricing call"
-
-
-def _connection():
-    from tests.bot.in_memory import CONNECTION
-
-    return CONNECTION
 
 
 def test_without_a_public_address_the_reason_is_said(running):

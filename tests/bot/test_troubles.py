@@ -4,7 +4,7 @@ import time
 
 from scheduling.domain import Rep
 from scheduling.errors import NoticeDeferred, ProfileUnknown
-from tests.bot.in_memory import slow
+from tests.bot.in_memory import CONNECTION, at, slow
 from tests.bot.test_rep_story import COMMAND, to_notifications, to_times
 
 
@@ -258,3 +258,34 @@ def test_a_command_delivered_twice_opens_one_form(running):
 
     assert len(running.scheduling.drafts) == 1
     assert len(rep.client.stack) == 1
+
+
+def test_the_home_tab_stays_a_way_in_when_our_rows_fail(running):
+    running.scheduling.before = failing("connections")
+    rep = running.local.rep()
+
+    home = rep.open_home()
+
+    assert "could not be read just now" in home
+    assert "Schedule on behalf" in home.buttons
+
+
+def test_connect_again_says_when_it_cannot(running):
+    running.notices.ask_reconnect(CONNECTION)
+    running.scheduling.before = failing("connect_links")
+    rep = running.local.rep()
+
+    rep.press_in_message("Connect again")
+
+    assert "Press Connect again." in rep.wait_for_message("Something went wrong on our side.")
+
+
+def test_news_of_a_taken_time_is_not_covered_by_the_second_showing_of_the_list(running):
+    rep = to_times(running)
+    running.scheduling.taken[at(24, 14)] = ()
+
+    rep.press("15:00")
+    rep.wait_for("That time has just been taken.")
+    time.sleep(0.8)
+
+    assert "That time has just been taken." in rep.screen()
