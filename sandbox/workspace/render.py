@@ -213,6 +213,27 @@ def _emphasis(part: str) -> str:
     return re.sub(r"(?<!\w)([_~`])([^_~`\n]+)\1(?!\w)", r"\2", part)
 
 
+def links_in(node: Json | list[Any]) -> dict[str, str]:
+    """Visible words and address of every link in blocks: mark-up, rich text and link buttons."""
+    found: dict[str, str] = {}
+    if isinstance(node, list):
+        for inner in node:
+            found |= links_in(inner)
+        return found
+    if node.get("type") == "mrkdwn":
+        source = node["text"].replace("&amp;", "&")
+        found |= {label or url: url for url, label in re.findall(r"<((?:https?|mailto):[^|>]+)\|?([^>]*)>", source)}
+    elif "url" in node:
+        words = node.get("text", node["url"])
+        found[str(words["text"] if isinstance(words, dict) else words)] = node["url"]
+    for inner in node.values():
+        if isinstance(inner, dict):
+            found |= links_in(inner)
+        elif isinstance(inner, list):
+            found |= links_in([entry for entry in inner if isinstance(entry, dict)])
+    return found
+
+
 def date_token(moment: int, pattern: str, zone: ZoneInfo, now: datetime) -> str:
     """`<!date^...>` as the viewer reads it (docs.slack.dev/messaging/formatting-message-text#date-formatting)."""
     local = datetime.fromtimestamp(moment, UTC).astimezone(zone)

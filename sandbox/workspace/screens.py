@@ -4,7 +4,7 @@ import textwrap
 from dataclasses import dataclass, field
 
 from sandbox.workspace.records import Message, View
-from sandbox.workspace.render import Control, Eye
+from sandbox.workspace.render import Control, Eye, links_in
 from sandbox.workspace.state import Workspace
 
 WIDTH = 78
@@ -21,6 +21,7 @@ class ScreenText:
     notice: str = ""
     controls: tuple[Control, ...] = field(default=(), repr=False)
     depth: int = 0
+    links: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -74,6 +75,7 @@ class SeenMessage:
     is_ephemeral: bool = False
     is_edited: bool = False
     notice: str = ""
+    links: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def buttons(self) -> tuple[str, ...]:
@@ -106,6 +108,7 @@ def draw_view(workspace: Workspace, viewer: str, view: View) -> ScreenText:
         view.notice,
         tuple(controls),
         len(workspace.stacks[viewer]) if view.is_modal else 0,
+        links_in(view.blocks),
     )
 
 
@@ -128,4 +131,5 @@ def draw_message(workspace: Workspace, viewer: str, message: Message) -> SeenMes
         message.only_for is not None,
         message.edited is not None,
         message.notice,
+        links_in(message.blocks or [{"type": "mrkdwn", "text": message.text}]),
     )

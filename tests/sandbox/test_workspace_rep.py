@@ -2,12 +2,10 @@
 
 import asyncio
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.workspace import LocalWorkspace, NotOnScreen, Person, Workspace
-from sandbox.workspace.render import Eye
+from sandbox.workspace import LocalWorkspace, NotOnScreen
 from tests.sandbox.small_app import actions, answers_form, both, button, modal, opens, plain, section, text_input
 
 
@@ -312,25 +310,6 @@ def test_a_manifest_decides_commands_shortcuts_and_escaping():
         assert local.installation.scopes == ("commands",)
 
 
-@pytest.mark.parametrize(
-    ("source", "seen"),
-    [
-        ("*Tue* _now_ &lt;x&gt; &amp; <https://a.example|here>", "Tue now <x> & here"),
-        ("<@U0PRIYA> in <#C0DEMOSALES> <!here>", "@Priya Nair in #sales @here"),
-        ("<!date^1795617000^{date_num} {time}|soon>", "2026-11-25 20:00"),
-        ("<!date^1795617000^{date_short_pretty} at {time}^https://a.example|soon>", "tomorrow at 20:00"),
-        ("<!date^never^{time}|soon>", "soon"),
-    ],
-)
-def test_mark_up_is_read_in_the_viewers_zone(source, seen):
-    workspace = Workspace(
-        people=[Person("U0PRIYA", "priya", "Priya Nair", "Asia/Kolkata")],
-        clock=lambda: datetime(2026, 11, 24, 9, tzinfo=UTC),
-    )
-
-    assert Eye(workspace, "U0PRIYA").mrkdwn(source) == seen
-
-
 def test_waiting_in_vain_shows_the_screen(over_http):
     world = over_http(opens(modal(section("Loading"), submit=None)))
     world.dana.command("/form")
@@ -371,42 +350,3 @@ def test_a_closed_screen_is_not_brought_back_by_a_late_answer(over_http):
     pressing.join(5)
 
     assert world.dana.screen().kind == "channel"
-
-
-def test_every_block_can_be_read():
-    workspace = Workspace()
-    rich = {
-        "type": "rich_text",
-        "block_id": "r",
-        "elements": [
-            {
-                "type": "rich_text_list",
-                "style": "bullet",
-                "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "*raw* <x>"}]}],
-            },
-            {
-                "type": "rich_text_section",
-                "elements": [
-                    {"type": "user", "user_id": "U0SAM"},
-                    {"type": "link", "url": "https://a.example", "text": " here"},
-                    {"type": "date", "timestamp": 1795617000, "format": " {time}"},
-                    {"type": "emoji", "name": "wave", "unicode": "1f44b"},
-                ],
-            },
-        ],
-    }
-    cell = {"type": "raw_text", "text": "a"}
-    blocks = [
-        {"type": "header", "block_id": "h", "text": plain("Head")},
-        {"type": "section", "block_id": "s", "fields": [plain("One"), {"type": "mrkdwn", "text": "*Two*"}]},
-        {"type": "context", "block_id": "c", "elements": [plain("Note"), {"type": "image", "alt_text": "A map"}]},
-        rich,
-        {"type": "table", "block_id": "t", "rows": [[cell, {**cell, "text": "b"}]]},
-    ]
-
-    drawn = Eye(workspace, "U0DANA").read(blocks, {})
-
-    assert drawn.headers == ("Head",)
-    assert drawn.lines == (
-        "Head", "One", "Two", "Note  [image: A map]", "• *raw* <x>", "@Sam Okafor here 15:30👋", "a | b",
-    )  # fmt: skip
