@@ -65,6 +65,7 @@ GOOD: list[Case] = [
         clear_on_close=True,
         notify_on_close=True,
     ),
+    v("", "empty names", HELLO, submit=None, private_metadata="", callback_id="", external_id=""),
     v("", "code points, not bytes", HELLO, title=plain("é" * 24)),
     v("", "100 blocks", *[{"type": "divider"}] * 100),
     v(

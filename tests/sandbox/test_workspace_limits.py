@@ -1,5 +1,6 @@
 """Every limit is met on both sides: the longest that Slack takes passes, one more is refused."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,13 @@ from sandbox.workspace.rules import validate_message, validate_view
 from tests.sandbox.payload_kit import CONFIRM, HELLO, IMAGE, NUMBER, el, h, inp, m, md, opt, opts, rich, v, view
 from tests.sandbox.small_app import actions, button, plain, section
 
+VIDEO = {
+    "type": "video",
+    "title": plain("x"),
+    "alt_text": "x",
+    "video_url": "https://v.example/1",
+    "thumbnail_url": "https://v.example/1.png",
+}
 Build = Callable[[int], Any]
 URL = "https://a.example/"
 
@@ -113,11 +121,54 @@ MESSAGES: list[tuple[str, int, Build]] = [
     ("attachments", 100, lambda n: {"text": "x", "attachments": [{"text": "x"}] * n}),
     ("text", 40_000, lambda n: {"text": "x" * n}),
     ("markdown", 12_000, lambda n: m("", "", {"type": "markdown", "text": "x" * n})[3]),
+    (
+        "markdown in two blocks",
+        12_000,
+        lambda n: m("", "", {"type": "markdown", "text": "x" * 6000}, {"type": "markdown", "text": "x" * (n - 6000)})[
+            3
+        ],
+    ),
+    ("card subtext", 200, lambda n: m("", "", {"type": "card", "subtext": plain(letters(n))})[3]),
+    ("card actions", 3, lambda n: m("", "", {"type": "card", "actions": [button("x", f"a{i}") for i in range(n)]})[3]),
+    ("cards", 10, lambda n: m("", "", {"type": "carousel", "elements": [{"type": "card"}] * n})[3]),
+    ("video title", 200, lambda n: m("", "", {**VIDEO, "title": plain(letters(n))})[3]),
+    ("video description", 200, lambda n: m("", "", {**VIDEO, "description": plain(letters(n))})[3]),
+    ("author of a video", 50, lambda n: m("", "", {**VIDEO, "author_name": letters(n)})[3]),
+    ("chart title", 50, lambda n: m("", "", {"type": "data_visualization", "title": letters(n), "chart": {}})[3]),
+    (
+        "children of a container",
+        10,
+        lambda n: m("", "", {"type": "container", "child_blocks": [{"type": "divider"}] * n})[3],
+    ),
     ("tables", 1, lambda n: m("", "", *[{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}] * n)[3]),
     ("charts", 2, lambda n: m("", "", *[{"type": "data_visualization", "title": "T", "chart": {}}] * n)[3]),
     ("columns", 20, lambda n: m("", "", {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}] * n]})[3]),
     ("rows", 100, lambda n: m("", "", {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]] * n})[3]),
 ]
+
+
+WARNED: list[tuple[str, int, Build]] = [
+    ("text of a message", 4000, lambda n: {"text": "x" * n}),
+    ("serialised blocks", 12_000, lambda n: {"text": "x", "blocks": sized(n)}),
+]
+
+
+def sized(characters: int) -> list[dict[str, Any]]:
+    """Blocks whose JSON has this many characters."""
+    blocks = [section("x" * 2900) for _ in range(4)]
+    spare = characters - len(json.dumps(blocks, separators=(",", ":")))
+    for block, more in zip(blocks, (spare // 2, spare - spare // 2), strict=False):
+        block["text"]["text"] += "x" * more
+    return blocks
+
+
+@pytest.mark.parametrize("row", WARNED, ids=lambda row: row[0])
+def test_a_warning_starts_right_above_its_bound(row):
+    _, bound, build = row
+
+    warned = [len(validate_message(build(count))) for count in (bound, bound + 1)]
+
+    assert warned == [0, 1]
 
 
 def named(row: tuple[str, int, Build]) -> str:

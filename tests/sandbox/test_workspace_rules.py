@@ -128,6 +128,8 @@ def test_a_good_answer_to_a_submission_is_taken(answer):
         ({"options": opts(100)}, set()),
         ({"option_groups": [{"label": plain("A"), "options": opts(100)}]}, set()),
         ({"options": opts(101)}, {"A3"}),
+        ({"option_groups": [{"label": plain("A"), "options": opts(1)}] * 100}, set()),
+        ({"option_groups": [{"label": plain("A"), "options": opts(1)}] * 101}, {"A3"}),
         ({"options": [], "option_groups": []}, {"A3"}),
         ({}, {"A3"}),
         (None, {"A3"}),
