@@ -1,6 +1,6 @@
 """Screen 1: who the meeting is with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,8 +25,8 @@ from bot.modals.blocks import (
     text_input,
     typed_text,
 )
-from bot.words import day_words, zone_words
-from scheduling.domain import Customer, Form
+from bot.words import day_words, listed, zone_words
+from scheduling.domain import Connection, ConnectionState, Customer, Form
 from scheduling.service import LastMeeting, Opening
 from scheduling.zones import is_zone, local
 
@@ -56,8 +56,8 @@ def build(opening: Opening, now: datetime, *, fresh: int = 0) -> View:
         ]
     if opening.last_meeting is not None:
         extra.append(context(_last_met(opening.last_meeting)))
-    if not opening.connections:
-        extra += connecting.offer("who.connect", OFFER, opening.connect_links)
+    if not any(connection.state is ConnectionState.OK for connection in opening.connections):
+        extra += connecting.offer("who.connect", _offer(opening.connections), opening.connect_links)
     return modal(CALLBACK, opening.draft.id, [*_fields(form, now, fresh), *extra], submit="Continue")
 
 
@@ -126,6 +126,14 @@ def _block_id(view: Mapping[str, Any], base: str) -> str:
     """The field's block as this view calls it (`who.name` or `who.name.7`)."""
     values = view.get("state", {}).get("values", {})
     return next((block for block in values if block == base or block.startswith(f"{base}.")), base)
+
+
+def _offer(connections: Sequence[Connection]) -> str:
+    """Words above the connect buttons: for a first calendar, or for one that no longer lets us in."""
+    if not connections:
+        return OFFER
+    names = listed([f"{connecting.provider_name(each.provider)} ({each.account})" for each in connections])
+    return f"{names} no longer lets us in. Connect a calendar again to see available times."
 
 
 def _about(form: Form) -> str:

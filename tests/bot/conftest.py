@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 from slack_sdk import WebClient
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -16,7 +15,7 @@ from bot import build_bolt_app
 from bot.crossing import Crossing
 from bot.http_adapter import slack_endpoint
 from bot.messages import SlackNotices
-from bot.slack_client import slack_client
+from bot.slack_client import PooledClient
 from sandbox.workspace import LocalWorkspace, Shortcut
 from tests.bot.in_memory import NOW, InMemoryScheduling
 
@@ -45,14 +44,11 @@ class Running:
 
     async def _serve(self) -> None:
         self.crossing = Crossing(local_threads=4, service_threads=8)
-        async with slack_client(self.local.bot_token, base_url=self.local.api_url, seconds=5) as client:
-            await self._serve_with(client, self.crossing)
-
-    async def _serve_with(self, client: AsyncWebClient, crossing: Crossing) -> None:
+        client = PooledClient(self.local.bot_token, self.local.api_url, timeout=5)
         app = build_bolt_app(
             client=client,
             scheduling=self.scheduling,
-            crossing=crossing,
+            crossing=self.crossing,
             clock=lambda: NOW,
             after_ack=0.05,
             once_more=0.3,
@@ -65,7 +61,8 @@ class Running:
         with listener:
             self._ready.set()
             await self._server.serve(sockets=[listener])
-        await crossing.close(within=3)
+        await self.crossing.close(within=3)
+        await client.close()
 
     def stop(self) -> None:
         assert self._server is not None

@@ -14,6 +14,7 @@ from sandbox.workspace.rules import validate_message, validate_view, warn_about_
 from sandbox.workspace.values import fill_ids
 from scheduling import LastMeeting, Opening
 from scheduling.domain import (
+    ConnectionState,
     Customer,
     EventRef,
     Form,
@@ -346,3 +347,15 @@ def test_cutting_never_splits_a_sign(text, limit, expected):
 
 def test_a_tower_of_marks_is_cut_all_the_same():
     assert len(fit("Z" + "\u0334" * 500, 75)) <= 75
+
+
+def test_a_calendar_that_no_longer_lets_us_in_is_named_with_the_buttons_to_connect_again():
+    broken = replace(CONNECTION, state=ConnectionState.NEEDS_RECONNECT)
+
+    view = json.dumps(who.build(Opening(draft_with(Form()), (broken,), LINKS), NOW))
+
+    assert "iCloud (dana@example.com) no longer lets us in." in view
+    assert "https://schedule.example/connect/one" in view
+    assert "no longer lets us in" not in json.dumps(
+        who.build(Opening(draft_with(Form()), (broken, CONNECTION), {}), NOW)
+    )
