@@ -102,6 +102,9 @@ class Outbox:
         self._lock = threading.Lock()
         self._running: dict[str, Task] = {}
         self._last_team = ""
+        self._teams: tuple[str, ...] = ()
+        self._hungry = True  # the last look did not fill all workers: look for other teams' work each time
+        self._look_again = 0.0
         self._stopping = False
         self._wake = threading.Event()
         self._ticked = time.monotonic()
@@ -120,7 +123,7 @@ class Outbox:
         self._drainer.start()
         self.every("drain", timedelta(seconds=1), self.poke)
         self.every("expire_holds", timedelta(seconds=30), self._expire_holds)
-        self.every("purge", timedelta(days=1), self._purge)
+        self.every("purge", timedelta(hours=1), self._purge)
         self._scheduler.start()
 
     def every(self, name: str, period: timedelta, job: Callable[[], None]) -> None:
@@ -208,7 +211,10 @@ class Outbox:
 
     def _claim(self, free: int) -> list[Task]:
         now = self._clock()
-        teams = self._store.read(lambda tx: tasks.due_teams(tx, now))
+        if self._hungry or time.monotonic() > self._look_again:
+            self._teams = self._store.read(lambda tx: tasks.due_teams(tx, now))
+            self._look_again = time.monotonic() + 1.0
+        teams = self._teams
         if not teams:
             return []
         order = [t for t in teams if t > self._last_team] + [t for t in teams if t <= self._last_team]
@@ -224,6 +230,7 @@ class Outbox:
             return claimed
 
         claimed = self._store.transact(claim_in_turn)
+        self._hungry = len(claimed) < free
         if claimed:
             self._last_team = claimed[-1].team_id
         return claimed

@@ -124,13 +124,15 @@ class Store:
 
     def dispose(self) -> None:
         """Close all connections; on SQLite the write-ahead log is folded into the file."""
-        if self.dialect == "sqlite":
-            with self._write.connect() as connection:
-                raw = connection.connection.driver_connection
-                if isinstance(raw, sqlite3.Connection):
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._read.dispose()
-        self._write.dispose()
+        try:
+            if self.dialect == "sqlite":
+                with self._write.connect() as connection:
+                    raw = connection.connection.driver_connection
+                    if isinstance(raw, sqlite3.Connection):
+                        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._read.dispose()
+            self._write.dispose()
 
     def _info(self) -> dict[str, object]:
         return {"box": self._box, "clock": self.clock}

@@ -201,9 +201,8 @@ class OutboxTaskRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("team_id", "key", name="one_task_per_key"),
         CheckConstraint("state in ('ready','parked','done','dead')", name="task_state"),
-        Index("task_due", "run_after", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index(
-            "task_due_by_team",
+            "task_ready",
             "team_id",
             "run_after",
             sqlite_where=text("state = 'ready'"),

@@ -1,6 +1,7 @@
 """The schema: made by migrations alone, the same on both databases, refused when something is missing."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,19 @@ def test_migrating_twice_changes_nothing(store, clock):
     store.migrate()
 
     assert store.read(lambda tx: people.known(tx, "T1", ["U1"], clock())) == {"U1": DANA}
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(empty_url):
+    """Each with a store of its own, as several hosts do that are deployed together."""
+    stores = [Store.open(empty_url) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda store: store.migrate(), stores))
+
+    assert outcomes == [None] * 4
+    for store in stores:
+        store.check()
+        store.dispose()
 
 
 def test_an_empty_database_is_refused_until_it_is_migrated(empty_url):

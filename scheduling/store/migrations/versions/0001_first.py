@@ -151,22 +151,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'dead'"),
         postgresql_where=sa.text("state = 'dead'"),
     )
-    op.create_index(
-        "task_due",
-        "outbox_task",
-        ["run_after"],
-        unique=False,
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
-    op.create_index(
-        "task_due_by_team",
-        "outbox_task",
-        ["team_id", "run_after"],
-        unique=False,
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
     op.create_index("task_finished", "outbox_task", ["finished_at"], unique=False)
     op.create_index(
         "task_parked",
@@ -175,6 +159,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state = 'parked'"),
         postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.create_index(
+        "task_ready",
+        "outbox_task",
+        ["team_id", "run_after"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
     )
     op.create_table(
         "person",
@@ -273,24 +265,18 @@ def downgrade() -> None:
     op.drop_table("resource")
     op.drop_table("person")
     op.drop_index(
+        "task_ready",
+        table_name="outbox_task",
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
+    op.drop_index(
         "task_parked",
         table_name="outbox_task",
         sqlite_where=sa.text("state = 'parked'"),
         postgresql_where=sa.text("state = 'parked'"),
     )
     op.drop_index("task_finished", table_name="outbox_task")
-    op.drop_index(
-        "task_due_by_team",
-        table_name="outbox_task",
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
-    op.drop_index(
-        "task_due",
-        table_name="outbox_task",
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
     op.drop_index(
         "task_dead",
         table_name="outbox_task",
