@@ -32,8 +32,10 @@ from bot.messages import SlackNotices
 from bot.socket_mode import SocketMode
 from gauges import WorkGauges
 from logs import set_up_logs
-from scheduling.accounts import RealAccounts
+from scheduling.accounts import ConfiguredAccounts
 from scheduling.assembly import Scheduling, assemble
+from scheduling.calendars import system_class
+from scheduling.calendars.systems import CalendarSystem
 from scheduling.clock import Clock, utc_now
 from scheduling.config import SchedulingConfig
 from scheduling.outbound import Outbound
@@ -131,6 +133,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
     trusted = tls_context(settings)
     store = Store.open(settings.database_url.get_secret_value(), clock, SecretBox(settings.fernet_keys))
     outbound = Outbound(allowed_private_hosts(settings), settings.extra_ca_bundle)
+    systems = calendar_systems(settings, outbound)
     slack = WebClient(token, settings.slack_api_url, timeout=SLACK_SECONDS, ssl=trusted)
     directory = SlackDirectory(slack)
     scheduling = assemble(
@@ -138,11 +141,12 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         directory=directory,
         notices=SlackNotices(slack),
         transport=settings.smtp,
-        accounts=RealAccounts(outbound, settings.icloud_caldav_url),
+        accounts=ConfiguredAccounts(store, systems),
         config=SchedulingConfig(
             mail_from=settings.mail_from,
             public_url=settings.public_url,
             announce_channel=settings.slack_announce_channel,
+            connectable=tuple(systems),
         ),
         clock=clock,
     )
@@ -168,6 +172,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         public_url=settings.public_url,
     )
     return Application(web, scheduling, store, crossing, directory, outbound, probes, connection)
+
+
+def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, CalendarSystem]:
+    """The systems people may connect, in the order of their buttons."""
+    return {
+        "icloud": system_class("icloud")(outbound, settings.icloud_caldav_url),
+        "caldav": system_class("caldav")(outbound),
+    }
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

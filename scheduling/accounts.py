@@ -1,12 +1,16 @@
-"""Connected accounts as the rest of the service meets them: checked when typed, opened when needed."""
+"""Connected accounts as the rest of the service meets them: checked when typed, opened when needed.
+
+Stands between the calendar systems, which know no store, and the store, which knows no network.
+"""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
-from scheduling.calendars import connect_with_password, open_provider
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
-from scheduling.calendars.caldav_http import Http
+from scheduling.calendars.systems import CalendarSystem, PasswordSystem, Secret
 from scheduling.domain import Connection
+from scheduling.errors import Unsupported
+from scheduling.store import Store, connections
 
 
 class Accounts(Protocol):
@@ -16,24 +20,31 @@ class Accounts(Protocol):
         """Sign in with what was typed on /connect. Raises HostRefused and CalendarErrors."""
         ...
 
-    def open(self, connection: Connection, secret: Mapping[str, str]) -> CalendarProvider:
-        """The connected account behind a secret; calls nothing yet."""
+    def open(self, connection: Connection, secret: Secret) -> CalendarProvider:
+        """The connected account behind a secret; calls nothing yet. Raises Unsupported."""
         ...
 
 
-class RealAccounts:
-    """Accounts at the calendar systems of the registry; `http` is the one policy for servers that users name."""
+class ConfiguredAccounts:
+    """Accounts at the systems that the operator set up, by provider name."""
 
-    def __init__(self, http: Http, icloud_url: str) -> None:
-        self._http = http
-        self._icloud_url = icloud_url
+    def __init__(self, store: Store, systems: Mapping[str, CalendarSystem]) -> None:
+        self._store = store
+        self._systems = systems
 
     def check(self, provider: str, fields: Mapping[str, str], deadline: Deadline) -> Account:
-        if provider == "icloud":
-            server, user = self._icloud_url, fields["email"]
-        else:
-            server, user = fields["server"], fields["user_name"]
-        return connect_with_password(provider, server, user, fields["password"], self._http, deadline)
+        system = self._system(provider)
+        if not hasattr(system, "connect"):
+            raise Unsupported("password")
+        return cast("PasswordSystem", system).connect(fields, deadline)
 
-    def open(self, connection: Connection, secret: Mapping[str, str]) -> CalendarProvider:
-        return open_provider(connection.provider, secret, self._http)
+    def open(self, connection: Connection, secret: Secret) -> CalendarProvider:
+        def keep(changed: Secret) -> None:
+            self._store.transact(lambda tx: connections.replace_secret(tx, connection.team_id, connection.id, changed))
+
+        return self._system(connection.provider).open(secret, keep)
+
+    def _system(self, provider: str) -> CalendarSystem:
+        if provider not in self._systems:
+            raise Unsupported("provider")  # connected while the operator offered it, and not any more
+        return self._systems[provider]

@@ -70,6 +70,14 @@ class CalendarInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomInfo:
+    """A room that the provider can book as a resource: its address invites it."""
+
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarRef:
     """Whose time is asked for: the account's own (`address` None) or another person's or room's by address."""
 
@@ -159,6 +167,10 @@ class CalendarProvider(Protocol):
 
     def list_calendars(self, deadline: Deadline) -> tuple[CalendarInfo, ...]:
         """All event calendars of the account, the primary one first."""
+        ...
+
+    def list_rooms(self, deadline: Deadline) -> tuple[RoomInfo, ...]:
+        """Rooms that can be invited as resources; raises Unsupported where `capabilities.rooms` is False."""
         ...
 
     def availability(

@@ -20,6 +20,7 @@ from scheduling.calendars.base import (
     Deadline,
     EventSpec,
     EventState,
+    RoomInfo,
     SendsInvitations,
 )
 from scheduling.calendars.caldav_discovery import discover, list_calendars, zone_or
@@ -28,6 +29,7 @@ from scheduling.calendars.caldav_http import DavSession, Http, failure_of
 from scheduling.calendars.caldav_wire import CAL
 from scheduling.calendars.ics_busy import address_of, busy_of
 from scheduling.calendars.ics_lines import UnreadableObject
+from scheduling.calendars.systems import KeepSecret, Secret
 from scheduling.domain import Busy, EventRef, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, HostRefused, Unavailable, Unsupported
 
@@ -106,6 +108,10 @@ class CalDavCalendar:
                 raise
             self._home = home
             return list_calendars(self._session, home, deadline, self._chosen)
+
+    def list_rooms(self, deadline: Deadline) -> tuple[RoomInfo, ...]:
+        """See CalendarProvider. CalDAV lists no rooms; a room is connected with an account of its own."""
+        raise Unsupported("rooms")
 
     # --- availability ---
 
@@ -191,3 +197,45 @@ def _as_url(typed: str) -> str:
     typed = typed.strip()
     url = typed if "://" in typed else f"https://{typed}"
     return f"{url}/" if not urlsplit(url).path else quote(url, safe="%/:?#[]@!$&'()*+,;=~")
+
+
+# --- the systems: what the operator offers --------------------------------------------------------------------------
+
+
+class CalDavSystem:
+    """Any CalDAV server, by the address, user name and password that people type."""
+
+    provider = "caldav"
+
+    def __init__(self, http: Http) -> None:
+        """`http` is the policy for servers that users name."""
+        self._http = http
+
+    def connect(self, fields: Mapping[str, str], deadline: Deadline) -> Account:
+        """See PasswordSystem; fields are server, user_name and password."""
+        return CalDavCalendar.connect(fields["server"], fields["user_name"], fields["password"], self._http, deadline)
+
+    def open(self, secret: Secret, _keep: KeepSecret) -> CalDavCalendar:
+        """See CalendarSystem; a password never changes by itself."""
+        return CalDavCalendar(secret, self._http)
+
+    def revoke(self, secret: Secret, deadline: Deadline) -> None:
+        """A password cannot be given back: forgetting it is all there is."""
+
+
+class ICloudSystem(CalDavSystem):
+    """iCloud: the operator's one server, with an app-specific password."""
+
+    provider = "icloud"
+
+    def __init__(self, http: Http, server: str) -> None:
+        super().__init__(http)
+        self._server = server
+
+    def connect(self, fields: Mapping[str, str], deadline: Deadline) -> Account:
+        """See PasswordSystem; fields are email and password."""
+        return ICloudCalendar.connect(self._server, fields["email"], fields["password"], self._http, deadline)
+
+    def open(self, secret: Secret, _keep: KeepSecret) -> CalDavCalendar:
+        """See CalendarSystem."""
+        return ICloudCalendar(secret, self._http)

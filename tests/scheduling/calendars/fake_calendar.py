@@ -21,6 +21,7 @@ from scheduling.calendars.base import (
     Deadline,
     EventSpec,
     EventState,
+    RoomInfo,
 )
 from scheduling.domain import Busy, BusyStatus, EventRef, Interval
 from scheduling.errors import CalendarError, Conflict, EventMissing, Unsupported
@@ -69,6 +70,7 @@ class FakeCalendar:
     ) -> None:
         self.capabilities = capabilities or Capabilities(others_free_busy=others is not None)
         self.calendars = calendars
+        self.rooms: tuple[RoomInfo, ...] = ()
         self.busy: list[Busy] = []
         self.others = others
         self.delay = delay
@@ -105,6 +107,9 @@ class FakeCalendar:
 
     def list_calendars(self, deadline: Deadline) -> tuple[CalendarInfo, ...]:
         return self._call("list_calendars", deadline, lambda: self.calendars)
+
+    def list_rooms(self, deadline: Deadline) -> tuple[RoomInfo, ...]:
+        return self._call("list_rooms", deadline, lambda: self.rooms)
 
     def availability(
         self, refs: Sequence[CalendarRef], window: Interval, deadline: Deadline, *, default_zone: str

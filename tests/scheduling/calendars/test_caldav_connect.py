@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.calendar_server import CalendarServer
-from scheduling.calendars import REGISTRY, connect_with_password, open_provider
+from scheduling.calendars import REGISTRY, system_class
 from scheduling.calendars.base import Account, CalendarInfo, Deadline
-from scheduling.calendars.caldav import CalDavCalendar, ICloudCalendar
+from scheduling.calendars.caldav import CalDavCalendar, CalDavSystem, ICloudCalendar, ICloudSystem
 from scheduling.calendars.caldav_http import same_site
 from scheduling.errors import (
     AccessDenied,
@@ -74,7 +74,7 @@ def test_any_address_of_a_xandikos_leads_to_the_calendars(typed: str, xandikos: 
 def test_what_connecting_gave_opens_the_account_again(radicale: CalendarServer, http: Outbound) -> None:
     account = connect(radicale.url, http)
 
-    opened = open_provider(account.provider, account.secret, http)
+    opened = CalDavSystem(http).open(account.secret, never_changes)
 
     assert opened.list_calendars(soon()) == account.calendars
 
@@ -96,9 +96,8 @@ def test_the_home_may_be_on_a_partition_host_of_the_same_domain(odd: OddServer, 
     port = urlsplit(odd.url).port
     odd.home_url = f"http://p07-caldav.cloud.example:{port}{HOME}"
 
-    account = connect_with_password(
-        "icloud", f"http://caldav.cloud.example:{port}", "dana@acme.example", "app-pass", http, soon()
-    )
+    system = ICloudSystem(http, f"http://caldav.cloud.example:{port}")
+    account = system.connect({"email": "dana@acme.example", "password": "app-pass"}, soon())
 
     hosts = [headers["Host"].partition(":")[0] for _, _, headers in odd.requests]
     assert hosts == ["caldav.cloud.example"] * 2 + ["p07-caldav.cloud.example"]
@@ -306,7 +305,7 @@ def test_calendars_are_described_by_their_own_properties(odd: OddServer, http: O
     )
     odd.script("PROPFIND", Reply(207, multistatus(*listing)))
 
-    calendars = open_provider("caldav", account.secret, http).list_calendars(soon())
+    calendars = CalDavSystem(http).open(account.secret, never_changes).list_calendars(soon())
 
     home = odd.url.rstrip("/") + HOME
     assert calendars == (
@@ -354,12 +353,10 @@ def test_a_password_stays_on_its_own_site(one: str, other: str, expected: bool) 
     assert same_site(one, other) is expected
 
 
-def test_every_provider_of_the_registry_can_be_opened(odd: OddServer, http: Outbound) -> None:
-    secret = connect(odd.url, http).secret
+def test_both_systems_of_this_protocol_are_in_the_registry() -> None:
+    assert [system_class(name) for name in ("icloud", "caldav")] == [ICloudSystem, CalDavSystem]
+    assert [system_class(name).provider for name in REGISTRY] == list(REGISTRY)
 
-    assert [len(open_provider(name, secret, http).list_calendars(soon())) for name in REGISTRY] == [1] * len(REGISTRY)
 
-
-def test_an_unknown_provider_is_unsupported(http: Outbound) -> None:
-    with pytest.raises(Unsupported):
-        open_provider("fax", {}, http)
+def never_changes(_secret: object) -> None:
+    raise AssertionError("a password was rotated")
