@@ -52,6 +52,24 @@ def test_a_worker_past_its_lease_is_fenced_off(outboxes, kind, queue, diary, sto
     assert rows("state", "attempts") == [("a", "done", 2)]
 
 
+def test_a_zombie_is_fenced_off_while_the_new_owner_still_works(queue, store, clock, rows):
+    """Only the token tells them apart then: the task is ready and leased, though not to the zombie."""
+    queue("a")
+    (lost,) = claim(store, clock, lease=timedelta(seconds=-1))
+    (held,) = claim(store, clock)
+
+    endings = [
+        store.transact(lambda tx: tasks.end(tx, lost, "done", clock())),
+        store.transact(lambda tx: tasks.put_back(tx, lost, clock(), burnt=True)),
+        store.transact(lambda tx: tasks.park(tx, lost, "c1", "auth")),
+    ]
+
+    assert endings == [False, False, False]
+    assert rows("state", "lease_token", "attempts") == [("a", "ready", held.lease_token, 2)]
+    assert store.transact(lambda tx: tasks.end(tx, held, "done", clock())) is True
+    assert store.transact(lambda tx: tasks.end(tx, held, "done", clock())) is False
+
+
 def test_a_failing_zombie_changes_nothing_either(outboxes, kind, queue, diary, rows):
     asleep, awake = threading.Event(), threading.Event()
 
