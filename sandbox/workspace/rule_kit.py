@@ -6,7 +6,7 @@ This module must not know any particular block, element or view.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -28,11 +28,6 @@ class Finding:
     def as_slack_says(self) -> str:
         """The line Slack puts into `response_metadata.messages`."""
         return f"[ERROR] {self.message} [json-pointer:{self.pointer}]"
-
-
-def refused(findings: Iterable[Finding]) -> list[Finding]:
-    """Only the findings for which Slack refuses the payload."""
-    return [finding for finding in findings if finding.level == "R"]
 
 
 @dataclass

@@ -64,7 +64,7 @@ class WebApi:
             body = json.loads(await request.body())
         except ValueError:
             return PlainTextResponse("invalid_payload", 400)
-        status, words = answer_dict(self.workspace, request.path_params["code"], body)
+        status, words = _answer_late(self.workspace, request.path_params["code"], body)
         return PlainTextResponse(words, status)
 
     def _answer(self, request: Request, name: str, arguments: dict[str, Any]) -> Answer:
@@ -110,7 +110,7 @@ class WebApi:
         return 0
 
 
-def answer_dict(workspace: Workspace, code: str, body: Any) -> tuple[int, str]:  # noqa: ANN401 - JSON as sent
+def _answer_late(workspace: Workspace, code: str, body: Any) -> tuple[int, str]:  # noqa: ANN401 - JSON as sent
     """A response_url's answer to a body of any shape."""
     if not isinstance(body, dict):
         return 400, "invalid_payload"

@@ -140,6 +140,13 @@ MESSAGES: list[tuple[str, int, Build]] = [
         10,
         lambda n: m("", "", {"type": "container", "child_blocks": [{"type": "divider"}] * n})[3],
     ),
+    (
+        "rows of a data table",
+        201,
+        lambda n: m("", "", {"type": "data_table", "caption": "c", "rows": [[{"type": "raw_text", "text": "a"}]] * n})[
+            3
+        ],
+    ),
     ("tables", 1, lambda n: m("", "", *[{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}] * n)[3]),
     ("charts", 2, lambda n: m("", "", *[{"type": "data_visualization", "title": "T", "chart": {}}] * n)[3]),
     ("columns", 20, lambda n: m("", "", {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}] * n]})[3]),
