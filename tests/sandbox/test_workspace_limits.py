@@ -17,6 +17,7 @@ VIDEO = {
     "video_url": "https://v.example/1",
     "thumbnail_url": "https://v.example/1.png",
 }
+CELL = {"type": "raw_text", "text": "a"}
 Build = Callable[[int], Any]
 URL = "https://a.example/"
 
