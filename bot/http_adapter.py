@@ -11,10 +11,11 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 1024 * 1024
 READ_WITHIN = 10.0
-SIGNATURE_LIFE = 300.0
+REMEMBERED_ANSWERS = 256
 EVENT_LIFE = 3600.0
 """Slack repeats an event for about six minutes; an hour is safe."""
 
@@ -67,30 +68,48 @@ class _Refused(Exception):
 
 
 def slack_endpoint(app: AsyncApp, signing_secret: str, first_time: FirstTime | None = None) -> Endpoint:
-    """The endpoint function. `first_time` says of an event or of signed bytes whether they are new."""
-    verifier = SignatureVerifier(signing_secret)
-    is_new = first_time or Seen()
+    """The endpoint function. `first_time` says of an event, a click or signed bytes whether they are new."""
+    return _Endpoint(app, SignatureVerifier(signing_secret), first_time or Seen()).slack_events
 
-    async def slack_events(request: Request) -> Response:
+
+class _Endpoint:
+    def __init__(self, app: AsyncApp, verifier: SignatureVerifier, is_new: FirstTime) -> None:
+        self._app = app
+        self._verifier = verifier
+        self._is_new = is_new
+        self._submissions: OrderedDict[str, asyncio.Future[BoltResponse]] = OrderedDict()
+
+    async def slack_events(self, request: Request) -> Response:
         clicked_at.set(time.monotonic())
         try:
             raw = await _body(request)
             if _is_ssl_check(request, raw):
                 return Response()
-            signature = _checked_signature(request, raw, verifier)
-            body = parse(raw, request.headers.get("content-type", ""))
-            if body.get("type") == "url_verification":
-                return JSONResponse({"challenge": str(body.get("challenge", ""))})
-            if not is_new(f"bytes:{signature}") or not is_news(body, is_new):
-                return Response()
-            bolt_request = _bolt_request(body)
+            signature = _checked_signature(request, raw, self._verifier)
+            return await self._answer(signature, parse(raw, request.headers.get("content-type", "")))
         except _Refused as refusal:
             logger.info("slack_request_refused status=%s code=%s", refusal.status, refusal.code)
             return JSONResponse({"error": refusal.code}, refusal.status)
-        answer = await app.async_dispatch(bolt_request)
-        return Response(answer.body, answer.status, media_type=_media_type(answer.headers))
 
-    return slack_events
+    async def _answer(self, signature: str, body: dict[str, Any]) -> Response:
+        if body.get("type") == "url_verification":
+            return JSONResponse({"challenge": str(body.get("challenge", ""))})
+        earlier = self._submissions.get(signature)
+        if earlier is None:
+            if not self._is_new(f"bytes:{signature}") or not is_news(body, self._is_new):
+                return Response()
+            answering = self._app.async_dispatch(_bolt_request(body))
+            if body.get("type") != "view_submission":
+                return _response(await answering)
+            earlier = asyncio.ensure_future(answering)
+            self._remember(signature, earlier)
+        return _response(await asyncio.shield(earlier))
+
+    def _remember(self, signature: str, answering: "asyncio.Future[BoltResponse]") -> None:
+        """An empty answer to a submission closes the form, so a repeated one gets the answer of the first."""
+        self._submissions[signature] = answering
+        if len(self._submissions) > REMEMBERED_ANSWERS:
+            self._submissions.popitem(last=False)
 
 
 async def _body(request: Request) -> bytes:
@@ -133,8 +152,8 @@ def _checked_signature(request: Request, raw: bytes, verifier: SignatureVerifier
 def is_news(body: dict[str, Any], is_new: FirstTime) -> bool:
     """False for an event or a click that was delivered before.
 
-    Slack itself repeats only events; proxies repeat anything. A form that was submitted is never dropped, because an
-    empty answer would close it, and sending it twice changes nothing.
+    Slack itself repeats only events; proxies repeat anything. A submitted form is never dropped here, because an empty
+    answer would close it; it carries the same trigger only if it is the same bytes.
     """
     team, kind = body.get("team_id"), body.get("type")
     event_id, trigger_id = body.get("event_id"), body.get("trigger_id")
@@ -213,5 +232,5 @@ def _is_shaped(body: dict[str, Any]) -> bool:
     )
 
 
-def _media_type(headers: Mapping[str, Sequence[str]]) -> str | None:
-    return next(iter(headers.get("content-type", ())), None)
+def _response(answer: BoltResponse) -> Response:
+    return Response(answer.body, answer.status, media_type=next(iter(answer.headers.get("content-type", ())), None))

@@ -81,6 +81,8 @@ def build(proposal: Proposal, draft: Draft, *, notice: str | None = None, confli
     if not proposal.slots:
         blocks += _nothing(proposal, form.show_conflicts)
     conflicts = _conflicts(shown, zone, conflict_day)
+    if form.show_conflicts and not conflicts:
+        conflicts = [context("There are no times with conflicts in these days.")]
     blocks += _slots(proposal, form.slot, room=MAX_BLOCKS - _FOOT - len(blocks) - min(len(conflicts), 52))
     blocks += conflicts[: MAX_BLOCKS - len(blocks)]
     return modal(CALLBACK, draft.id, blocks)

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, urlencode
 
 import httpx2
@@ -56,6 +57,13 @@ class Endpoint:
         app.command("/schedule-for")(note)
         app.block_action("press")(note)
         app.event("app_home_opened")(note)
+
+        async def slowly(ack, body):
+            self.arrived.append(body)
+            await asyncio.sleep(0.2)
+            await ack(response_action="clear")
+
+        app.view_submission("form")(slowly)
         routes = [Route("/slack/events", slack_endpoint(app, SECRET), methods=["POST"])]
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
@@ -234,6 +242,20 @@ def test_the_same_signed_bytes_have_one_effect(endpoint):
     first, second = endpoint.post(body, at=-5), endpoint.post(body, at=-5)
 
     assert (first.status_code, second.status_code) == (200, 200)
+    assert len(endpoint.arrived) == 1
+
+
+def test_a_submission_that_comes_twice_at_once_has_one_effect_and_one_answer(endpoint):
+    view = {"type": "modal", "callback_id": "form", "id": "V1"}
+    body = {"type": "view_submission", "team": {"id": "T0DEMO"}, "user": {"id": "U0DANA"}, "view": view}
+
+    def submit(_):
+        return endpoint.post({"payload": json.dumps(body)}, at=-7)
+
+    with ThreadPoolExecutor(4) as people:
+        answers = list(people.map(submit, range(4)))
+
+    assert [answer.json() for answer in answers] == [{"response_action": "clear"}] * 4
     assert len(endpoint.arrived) == 1
 
 

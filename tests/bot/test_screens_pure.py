@@ -359,3 +359,13 @@ def test_a_calendar_that_no_longer_lets_us_in_is_named_with_the_buttons_to_conne
     assert "no longer lets us in" not in json.dumps(
         who.build(Opening(draft_with(Form()), (broken, CONNECTION), {}), NOW)
     )
+
+
+def test_conflicts_that_were_asked_for_and_do_not_exist_are_said():
+    proposal = crowded("Europe/Berlin", None, 30)
+
+    asked = json.dumps(no_findings(times.build(proposal, draft_with(Form(show_conflicts=True)))))
+    not_asked = json.dumps(times.build(proposal, draft_with(Form())))
+
+    assert "There are no times with conflicts in these days." in asked
+    assert "no times with conflicts" not in not_asked
