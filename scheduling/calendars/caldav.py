@@ -25,8 +25,9 @@ from scheduling.calendars.base import (
 )
 from scheduling.calendars.caldav_discovery import discover, list_calendars, zone_or
 from scheduling.calendars.caldav_events import EventStore
-from scheduling.calendars.caldav_http import DavSession, Http, failure_of
+from scheduling.calendars.caldav_http import DavSession, failure_of
 from scheduling.calendars.caldav_wire import CAL
+from scheduling.calendars.http import Http
 from scheduling.calendars.ics_busy import address_of, busy_of
 from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.calendars.systems import KeepSecret, Secret

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import Deadline, EventSpec, EventState
-from scheduling.calendars.caldav_http import Answer, DavSession, failure, header
+from scheduling.calendars.caldav_http import DavSession, failure
 from scheduling.calendars.caldav_wire import DAV
+from scheduling.calendars.http import Answer, header
 from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_identity, stored_sequence
 from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.domain import EventRef

@@ -1,16 +1,12 @@
-"""One account's HTTP: where its password may go, and what an answer means as a CalendarError.
+"""One account's HTTP: where its password may go, and what an answer means as a CalendarError."""
 
-`Http` is the door to the outside that it is given: addresses, time-outs, redirects and body limits are checked there.
-"""
-
-import email.utils
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import Deadline
+from scheduling.calendars.http import NEVER_SENT, Answer, Http, header, retry_after
 from scheduling.errors import (
     AccessDenied,
     Ambiguous,
@@ -29,7 +25,6 @@ from scheduling.errors import (
 LISTING_BYTES = 2 * 1024 * 1024
 EVENT_BYTES = 2 * 1024 * 1024
 EVENTS_BYTES = 24 * 1024 * 1024
-_LONGEST_WAIT = 900.0
 # Second-level names under which registries sell: `example.co.uk` is a site, `co.uk` is none.
 _REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "nom", "or", "org"})
 
@@ -44,39 +39,7 @@ _MEANINGS: Mapping[int, type[CalendarError]] = {
     423: Conflict,
     429: RateLimited,
 }
-# Codes of the transport that mean the request never got out; after any other the server may have acted on it.
-_NEVER_SENT = frozenset({"deadline", "dns", "connect", "connect_timeout", "tls", "redirects"})
 _MAY_PASS = frozenset({408, 425, *range(500, 600)}) - {501, 505, 507}
-
-
-class Answer(Protocol):
-    """A whole answer; `url` is where it came from after redirects."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def url(self) -> str: ...
-
-
-class Http(Protocol):
-    """What this needs of `scheduling.outbound.Outbound`."""
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        content: bytes | None,
-        auth: tuple[str, str] | None,
-        deadline: Deadline,
-        may_follow: Callable[[str], bool],
-        max_bytes: int,
-    ) -> Answer: ...
 
 
 class DavSession:
@@ -133,7 +96,7 @@ class DavSession:
             except HostRefused as error:
                 raise AccessDenied(f"host_{error.reason}") from error
             except (Unavailable, DeadlineExceeded) as error:
-                if writes and error.code not in _NEVER_SENT:
+                if writes and error.code not in NEVER_SENT:
                     raise Ambiguous(error.code) from error
                 raise
             if answer.status != 401:
@@ -172,11 +135,6 @@ class DavSession:
             raise Unavailable("not_dav") from error
 
 
-def header(answer: Answer, name: str) -> str:
-    """A header by its lower-case name, empty when absent."""
-    return next((value for key, value in answer.headers.items() if key.lower() == name), "")
-
-
 def failure(answer: Answer, *, writes: bool) -> CalendarError:
     """What an unwelcome answer means; an unexpected success means nonsense."""
     status, wait = answer.status, retry_after(header(answer, "retry-after"), datetime.now(UTC))
@@ -202,21 +160,6 @@ def failure_of(status: int, *, writes: bool = False) -> CalendarError:
         return AccessDenied("redirect")  # to an address that may not be followed
     code = f"http_{status}" if status >= 400 else "nonsense"
     return Ambiguous(code) if writes else Unavailable(code)
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds from a Retry-After header in either form (RFC 9110 §10.2.3), at most a quarter of an hour."""
-    value = value.strip()
-    if not value:
-        return None
-    if value.isdigit():
-        return min(float(value[:9]), _LONGEST_WAIT)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_WAIT)
 
 
 def same_site(one: str, other: str) -> bool:
