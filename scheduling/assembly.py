@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scheduling.accounts import Accounts
-from scheduling.booking import BookingTasks
+from scheduling.booking import Booker
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
@@ -16,6 +16,7 @@ from scheduling.reading import CalendarReader
 from scheduling.roster import Roster
 from scheduling.service import SchedulingService
 from scheduling.store import Store
+from scheduling.syncing import EventKeeper
 from scheduling.telling import Telling, Transport
 
 
@@ -50,10 +51,11 @@ def assemble(
 
     telling = Telling(store, notices, transport, config, clock)
     roster = Roster(store, directory, clock)
-    reader = CalendarReader(store, accounts.open, clock, reconnect=shut_out)
-    proposing = Proposing(roster, reader, config, clock)
-    booking = BookingTasks(store, roster, proposing, reader, telling, accounts.open, config, clock)
-    outbox = Outbox(store, (*booking.kinds(), *telling.kinds()), clock)
+    reader = CalendarReader(store, accounts, clock, shut_out)
+    proposing = Proposing(store, roster, reader, config, clock)
+    booker = Booker(store, roster, proposing, telling, accounts, config, clock)
+    keeper = EventKeeper(store, reader, booker, telling, accounts, config, clock)
+    outbox = Outbox(store, (*booker.kinds(), *keeper.kinds(), *telling.kinds()), clock)
     connecting = Connecting(store, accounts, config, clock, poke)
     service = SchedulingService(store, proposing, connecting, config, clock, poke)
     return Scheduling(service, connecting, outbox, reader.close)

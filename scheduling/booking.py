@@ -1,20 +1,16 @@
-"""The durable story after Schedule: `book`, `sync_event`, `read_back`. Each may be killed at any line and run again.
+"""What happens first after Schedule: the slot is read again, and the booking is written or the form handed back.
 
-    book        read every calendar again -> in one transaction: booking, confirmed claims, `sync_event`
-    sync_event  bring the provider to the newest version -> in one transaction: its id, and only then mails and notices
-    read_back   look once more: an overlap nobody accepted is told to the rep
+    book -> in one transaction: booking, confirmed claims, and the task that makes the event (`syncing.py`)
 
-No network inside a transaction. Mails and posts are queued by the transaction that records the event, so no customer
-ever hears of a meeting that does not exist.
+May be killed at any line and run again: the draft's id is the key of everything. No network inside a transaction.
 """
 
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduling.availability import Rules, slot_at
-from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
+from scheduling.accounts import Accounts
+from scheduling.calendars.base import SendsInvitations
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import (
@@ -25,51 +21,45 @@ from scheduling.domain import (
     Draft,
     DraftState,
     Interval,
+    InviteMode,
     Person,
     Rep,
+    Room,
     Screen,
 )
-from scheduling.errors import AuthExpired, OutsideError, ProfileUnknown, SlotTaken
-from scheduling.event_text import describe, place
+from scheduling.errors import OutsideError, ProfileUnknown, SlotTaken
 from scheduling.mail.letter import Sender
 from scheduling.outbox import Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
 from scheduling.ports import OutcomeKind
-from scheduling.proposing import Proposing, Recheck, members_of, require
-from scheduling.reading import CalendarReader, OpenProvider
+from scheduling.proposing import Proposing, Recheck
 from scheduling.roster import Roster
-from scheduling.store import Session, Store, audit, bookings, claims, connections, drafts
-from scheduling.telling import Telling, booking_of
+from scheduling.seats import chosen_rooms, members_of, require
+from scheduling.store import Session, Store, audit, bookings, claims, connections, drafts, rooms
+from scheduling.telling import Telling
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing that is misread on the phone."""
 
-EVENT_SECONDS = 25.0
-"""Total deadline of one calendar write."""
 
-READ_BACK_AFTER = timedelta(seconds=5)
-
-
-class BookingTasks:
-    """The outbox kinds that make a meeting real."""
+class Booker:
+    """The outbox kind `book`."""
 
     def __init__(
         self,
         store: Store,
         roster: Roster,
         proposing: Proposing,
-        reader: CalendarReader,
         telling: Telling,
-        open_provider: OpenProvider,
+        accounts: Accounts,
         config: SchedulingConfig,
         clock: Clock,
     ) -> None:
         self._store = store
         self._roster = roster
         self._proposing = proposing
-        self._reader = reader
         self._telling = telling
-        self._open = open_provider
+        self._accounts = accounts
         self._config = config
         self._sender_domain = Sender.parse(config.mail_from).domain
         self._clock = clock
@@ -77,37 +67,33 @@ class BookingTasks:
     def kinds(self) -> tuple[Kind, ...]:
         return (
             Kind("book", self.book, give_up=self._book_failed, retried=self._book_waits, expires_at=self._draft_start),
-            Kind(
-                "sync_event",
-                self.sync_event,
-                give_up=self._event_failed,
-                retried=self._event_waits,
-                parks_on=lambda task, _: str(task.payload["connection_id"]),
-                parked=self._event_parked,
-                expires_at=self._booking_start,
-            ),
-            Kind("read_back", self.read_back, give_up=lambda _tx, _task, _error: None, max_attempts=4),
         )
-
-    # --- book ---
 
     def book(self, task: Task) -> Done:
         """The slot is read again and, if still free, the booking is written; otherwise the rep gets the form back."""
-        draft = self._store.read(lambda tx: _draft_of(tx, task))
+        draft = self._store.read(lambda tx: draft_of(tx, task))
         if draft.state is not DraftState.SUBMITTED or self._booking(draft) is not None:
             return Done()
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
+        known = self._store.read(lambda tx: rooms.of_team(tx, draft.team_id))
+        chosen, home = chosen_rooms(draft, known), self._home(draft)
+        if len(chosen) < len(draft.form.rooms):
+            return self._refused(draft, "room_gone")
         try:
-            recheck = self._proposing.recheck(draft, people)
+            recheck = self._proposing.recheck(draft, people, known)
         except ProfileUnknown as unknown:
-            strangers = unknown.user_ids
-            return Done(lambda tx: self._hand_back(tx, draft, OutcomeKind.FAILED, "profile", strangers))
-        if not recheck.is_free:
-            return Done(lambda tx: self._taken(tx, draft, recheck))
-        home = self._home(draft.rep)
-        if home is None:
-            return Done(lambda tx: self._hand_back(tx, draft, OutcomeKind.FAILED, "not_connected"))
-        booking = self._new_booking(draft, people, home)
+            return self._refused(draft, "profile", unknown.user_ids)
+        if recheck.is_free and home is None:
+            return self._refused(draft, "not_connected")
+        if recheck.is_free and home is not None:
+            return self._booked(draft, self._new_booking(draft, people, chosen, home), recheck)
+        return Done(lambda tx: self._taken(tx, draft, recheck))
+
+    def _refused(self, draft: Draft, reason: str, who: tuple[str, ...] = ()) -> Done:
+        return Done(lambda tx: self.hand_back(tx, draft, OutcomeKind.FAILED, reason, who))
+
+    def _booked(self, draft: Draft, booking: Booking, recheck: Recheck) -> Done:
+        """Written in a transaction of its own: a lost race for the claims must still end in words."""
         try:
             self._store.transact(lambda tx: self._write(tx, draft, booking))
         except SlotTaken as taken:
@@ -126,7 +112,10 @@ class BookingTasks:
             team_id=draft.team_id,
             draft_id=draft.id,
             booking_id=booking.id,
-            resources={member.user_id: member.name for member in booking.members},
+            resources={
+                **{member.user_id: member.name for member in booking.members},
+                **{room.key: room.name for room in booking.rooms},
+            },
             interval=booking.interval.widened(self._config.buffer, self._config.buffer),
             now=now,
             forced=draft.form.accepted,
@@ -151,7 +140,9 @@ class BookingTasks:
             draft_id=draft.id,
         )
 
-    def _new_booking(self, draft: Draft, people: dict[str, Person], home: Connection) -> Booking:
+    def _new_booking(
+        self, draft: Draft, people: dict[str, Person], chosen: tuple[Room, ...], home: Connection
+    ) -> Booking:
         booking_id = secrets.token_hex(16)
         customer, start = draft.form.customer, draft.form.slot
         if customer is None or start is None:
@@ -172,22 +163,40 @@ class BookingTasks:
             form=draft.form,
             uid=f"{booking_id}-1@{self._sender_domain}",
             connection_id=home.id,
-            calendar_id=home.target_calendar or "",
+            calendar_id=self._target(draft, home),
+            invite_mode=self._invite_mode(home),
+            rooms=chosen,
             created_at=self._clock(),
         )
 
-    def _home(self, rep: Rep) -> Connection | None:
-        """The organizer's calendar that will hold the event."""
-        own = self._store.read(lambda tx: connections.of_user(tx, rep))
+    def _home(self, draft: Draft) -> Connection | None:
+        """The organizer's calendar account that will hold the event: the one chosen, else the first."""
+        own = self._store.read(lambda tx: connections.of_user(tx, draft.rep))
         usable = [c for c in own if c.state is ConnectionState.OK and c.target_calendar]
-        return usable[0] if usable else None
+        chosen = draft.form.settings.connection_id
+        return next((c for c in usable if c.id == chosen), usable[0] if usable else None)
+
+    def _target(self, draft: Draft, home: Connection) -> str:
+        """The calendar chosen in the advanced settings, where it can be written; else the account's own target."""
+        wanted = draft.form.settings
+        if wanted.connection_id == home.id and wanted.calendar_id:
+            known = self._store.read(lambda tx: connections.calendars(tx, home.team_id, home.id))
+            if any(calendar.id == wanted.calendar_id and calendar.writable for calendar in known):
+                return wanted.calendar_id
+        return home.target_calendar or ""
+
+    def _invite_mode(self, home: Connection) -> InviteMode:
+        """The provider invites wherever it can; else our mail does."""
+        secret = self._store.read(lambda tx: connections.secret(tx, home.team_id, home.id))
+        sends = self._accounts.open(home, secret).capabilities.sends_invitations
+        return InviteMode.BOT if sends is SendsInvitations.NEVER else InviteMode.PROVIDER
 
     def _taken(self, tx: Session, draft: Draft, recheck: Recheck, who: tuple[str, ...] = ()) -> None:
         names = who or tuple(dict.fromkeys(obstacle.name for obstacle in recheck.refused))
         free = tuple((slot.interval.start, slot.interval.end) for slot in recheck.alternatives)
-        self._hand_back(tx, draft, OutcomeKind.TAKEN, None, names, free)
+        self.hand_back(tx, draft, OutcomeKind.TAKEN, None, names, free)
 
-    def _hand_back(
+    def hand_back(
         self,
         tx: Session,
         draft: Draft,
@@ -212,133 +221,22 @@ class BookingTasks:
             self._telling.problem(tx, saved)
 
     def _book_failed(self, tx: Session, task: Task, error: OutsideError) -> None:
-        draft = _draft_of(tx, task)
+        draft = draft_of(tx, task)
         if draft.state is DraftState.SUBMITTED:
-            self._hand_back(tx, draft, OutcomeKind.FAILED, error.code)
+            self.hand_back(tx, draft, OutcomeKind.FAILED, error.code)
 
     def _book_waits(self, tx: Session, task: Task, error: OutsideError) -> None:
-        draft = _draft_of(tx, task)
+        draft = draft_of(tx, task)
         record(tx, draft, Problem(kind=OutcomeKind.WAITING, reason=error.code))
         self._telling.show_outcome(tx, draft, "waiting")
-
-    # --- sync_event ---
-
-    def sync_event(self, task: Task) -> Done:
-        """Store the event at the organizer's provider, then queue everything people will hear of it."""
-        booking = self._store.read(lambda tx: booking_of(tx, task))
-        if booking.state is not BookingState.PENDING:
-            return Done()
-        connection, provider = self._provider(booking)
-        if connection.state is not ConnectionState.OK:
-            raise AuthExpired(connection.reason or "auth")
-        ref = provider.create_event(self._spec(booking), Deadline.after(EVENT_SECONDS))
-        confirmed = replace(booking, state=BookingState.CONFIRMED, event=ref)
-        letters = self._telling.letters(confirmed)
-        return Done(lambda tx: self._confirmed(tx, confirmed, letters))
-
-    def _confirmed(self, tx: Session, booking: Booking, letters: Callable[[Session], None]) -> None:
-        bookings.save(tx, booking)
-        draft = drafts.get(tx, Rep(booking.team_id, booking.organizer.user_id), booking.draft_id)
-        saved = drafts.save(tx, replace(draft, state=DraftState.BOOKED))
-        record(tx, saved, None)
-        letters(tx)
-        self._telling.booked(tx, booking)
-        self._telling.show_outcome(tx, saved, "booked")
-        now = self._clock()
-        enqueue(
-            tx,
-            team_id=booking.team_id,
-            kind="read_back",
-            key=f"read_back:{booking.id}:{booking.version}",
-            payload={},
-            now=now,
-            run_after=now + READ_BACK_AFTER,
-            booking_id=booking.id,
-        )
-
-    def _spec(self, booking: Booking) -> EventSpec:
-        return EventSpec(
-            key=BookingKey(booking.id, booking.generation),
-            uid=booking.uid,
-            calendar_id=booking.calendar_id,
-            interval=booking.interval,
-            zone=booking.organizer.zone,
-            title=booking.form.subject,
-            description=describe(booking),
-            location=place(booking),
-            sequence=booking.sequence,
-        )
-
-    def _provider(self, booking: Booking) -> tuple[Connection, CalendarProvider]:
-        def work(tx: Session) -> tuple[Connection, dict[str, str]]:
-            found = connections.get(tx, booking.team_id, booking.connection_id)
-            if found is None:
-                raise AuthExpired("disconnected")
-            return found, dict(connections.secret(tx, booking.team_id, found.id))
-
-        connection, secret = self._store.read(work)
-        return connection, self._open(connection, secret)
-
-    def _event_failed(self, tx: Session, task: Task, error: OutsideError) -> None:
-        booking = booking_of(tx, task)
-        if booking.state is not BookingState.PENDING:
-            return
-        bookings.save(tx, replace(booking, state=BookingState.FAILED, problem=error.code))
-        claims.release_booking(tx, booking.team_id, booking.id)
-        draft = _draft_of(tx, task)
-        self._hand_back(tx, draft, OutcomeKind.FAILED, error.code, connection_id=booking.connection_id)
-
-    def _event_waits(self, tx: Session, task: Task, error: OutsideError) -> None:
-        draft = _draft_of(tx, task)
-        connection_id = str(task.payload["connection_id"])
-        record(tx, draft, Problem(kind=OutcomeKind.WAITING, reason=error.code, connection_id=connection_id))
-        self._telling.show_outcome(tx, draft, "waiting")
-
-    def _event_parked(self, tx: Session, task: Task, error: OutsideError) -> None:
-        """The calendar no longer lets us in: the work waits for the reconnect, and the rep is told which and why."""
-        connection_id = str(task.payload["connection_id"])
-        draft = _draft_of(tx, task)
-        record(tx, draft, Problem(kind=OutcomeKind.WAITING, reason="auth", connection_id=connection_id))
-        self._telling.show_outcome(tx, draft, "parked")
-        self._telling.reconnect(tx, task.team_id, connection_id, error.code)
-
-    # --- read_back ---
-
-    def read_back(self, task: Task) -> Done:
-        """After creating: does anybody's calendar now show something else at that time?"""
-        booking = self._store.read(lambda tx: booking_of(tx, task))
-        if booking.state is not BookingState.CONFIRMED:
-            return Done()
-        participants = self._reader.participants(
-            booking.members,
-            booking.interval,
-            seconds=EVENT_SECONDS,
-            except_draft=booking.draft_id,
-            except_uid=booking.uid,
-        )
-        known = tuple(p for p in participants if p.unread is None and p.who not in booking.form.accepted)
-        rules = Rules(
-            duration=booking.interval.duration,
-            step=self._config.step,
-            not_before=booking.interval.start,
-            grid_zone=booking.organizer.zone,
-        )
-        slot = slot_at(known, rules, booking.interval.start) if known else None
-        overlapping = tuple(dict.fromkeys(o.name for o in slot.obstacles)) if slot else ()
-        return Done((lambda tx: self._telling.overlap(tx, booking, overlapping)) if overlapping else None)
-
-    # --- reading ---
 
     def _booking(self, draft: Draft) -> Booking | None:
         return self._store.read(lambda tx: bookings.of_draft(tx, draft.team_id, draft.id))
 
     def _draft_start(self, task: Task) -> datetime | None:
-        return self._store.read(lambda tx: _draft_of(tx, task)).form.slot
-
-    def _booking_start(self, task: Task) -> datetime | None:
-        return self._store.read(lambda tx: booking_of(tx, task)).interval.start
+        return self._store.read(lambda tx: draft_of(tx, task)).form.slot
 
 
-def _draft_of(tx: Session, task: Task) -> Draft:
+def draft_of(tx: Session, task: Task) -> Draft:
     """The draft a task is about; raises DraftGone."""
     return drafts.get(tx, Rep(task.team_id, str(task.payload["user_id"])), str(task.draft_id))

@@ -5,46 +5,14 @@ and constructors refuse nonsense, so the code behind them need not.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-
-def require_utc(moment: datetime) -> datetime:
-    """Return `moment` when it is aware and in UTC, else raise ValueError."""
-    if moment.utcoffset() != timedelta(0):
-        raise ValueError(f"not an aware UTC time: {moment!r}")
-    return moment
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Interval:
-    """`[start, end)` in aware UTC; never empty, never reversed (raises ValueError)."""
-
-    start: datetime
-    end: datetime
-
-    def __post_init__(self) -> None:
-        require_utc(self.start)
-        require_utc(self.end)
-        if self.start >= self.end:
-            raise ValueError(f"empty or reversed interval: {self.start} .. {self.end}")
-
-    @property
-    def duration(self) -> timedelta:
-        return self.end - self.start
-
-    def overlaps(self, other: "Interval") -> bool:
-        return self.start < other.end and other.start < self.end
-
-    def contains(self, other: "Interval") -> bool:
-        return self.start <= other.start and other.end <= self.end
-
-    def widened(self, before: timedelta, after: timedelta) -> "Interval":
-        return Interval(self.start - before, self.end + after)
-
+from scheduling.interval import Interval as Interval  # noqa: PLC0414 - part of the domain's face
+from scheduling.interval import require_utc as require_utc  # noqa: PLC0414 - the same
 
 # --- people and rooms -------------------------------------------------------------------------------------------
 
@@ -79,12 +47,18 @@ class Customer(BaseModel):
 
 
 class Room(BaseModel):
-    """A resource with a calendar connection of its own."""
+    """A resource: either with a calendar connection of its own, or invited by its provider's `address`."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     name: str
+    address: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What its claims and its connection are found by."""
+        return f"room:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +182,9 @@ class Proposal:
     has_earlier: bool
     has_later: bool
     connected: bool = True
+    reasons: tuple[tuple[date, tuple[DayReason, ...]], ...] = ()  # for each shown day without a slot, where known
+    shut_out: tuple["Connection", ...] = ()  # the rep's own calendars that no longer let us in
+    via_sharing: tuple[str, ...] = ()  # names of those read through the rep's calendar (4b)
 
 
 # --- the form ---------------------------------------------------------------------------------------------------
@@ -232,6 +209,29 @@ class DraftState(StrEnum):
 class ConferencingKind(StrEnum):
     NONE = "none"
     CUSTOM = "custom"
+    NATIVE = "native"  # made by the organizer's calendar: Google Meet, Microsoft Teams
+
+
+class ShownZone(StrEnum):
+    """Whose clock the customer's mail goes by; instead of one of these an IANA name may stand."""
+
+    CUSTOMER = "customer"
+    ORGANIZER = "organizer"
+
+
+class EventSettings(BaseModel):
+    """The advanced settings (product 12), for one meeting or as a rep's defaults. None: decided at booking."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shown_zone: str = ShownZone.CUSTOMER
+    connection_id: str | None = None  # the target calendar, with calendar_id
+    calendar_id: str | None = None
+    shows_busy: bool = True
+    private: bool = False
+    reminder_minutes: int | None = None
+    description_on_event: bool = True
+    members_on_event: bool = True
 
 
 class Form(BaseModel):
@@ -258,6 +258,7 @@ class Form(BaseModel):
     accepted: tuple[str, ...] = ()  # whose conflicts those are: participant keys
     on_event: bool = True  # Add to calendar event
     by_mail: bool = True  # Send confirmation email
+    settings: EventSettings = EventSettings()
     opened: tuple[str, ...] = ()  # optional fields that are in sight
 
 
@@ -320,13 +321,25 @@ class Booking:
     invite_mode: InviteMode = InviteMode.BOT
     event: EventRef | None = None
     rooms: tuple[Room, ...] = ()
+    room_events: tuple[tuple[str, EventRef], ...] = ()  # by room key: the rooms' own calendars
     problem: str | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def customer_zone(self) -> str:
-        """The zone customer-facing words use: the customer's, else the organizer's (assumed)."""
-        return self.customer.zone or self.organizer.zone
+        """The zone customer-facing words use (12b): as chosen; an unknown zone of the customer's is the organizer's."""
+        match self.form.settings.shown_zone:
+            case ShownZone.CUSTOMER:
+                return self.customer.zone or self.organizer.zone
+            case ShownZone.ORGANIZER:
+                return self.organizer.zone
+            case chosen:
+                return chosen
+
+    @property
+    def described_to_customer(self) -> bool:
+        """Whether the description may reach the customer by any way (5a, 5b, 12c)."""
+        return self.form.on_event and self.form.settings.description_on_event
 
     @property
     def team(self) -> tuple[Person, ...]:

@@ -19,9 +19,14 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False, undefined=StrictUndefined)  # noqa: S701
 
 
-def describe(booking: Booking) -> str:
-    """The event's description."""
-    return _environment().get_template("description.txt").render(booking=booking).strip()
+def describe(booking: Booking, *, with_names: bool) -> str:
+    """The event's description; `with_names` where no attendees on the event say who takes part."""
+    words = {
+        "booking": booking,
+        "with_names": with_names,
+        "description": booking.form.description if booking.form.settings.description_on_event else "",
+    }
+    return _environment().get_template("description.txt").render(words).strip()
 
 
 def place(booking: Booking) -> str:

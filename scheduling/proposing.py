@@ -8,13 +8,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from scheduling.availability import Listing, Participant, Rules, list_slots, slot_at
+from scheduling.availability import Listing, Participant, Rules, list_slots, slot_at, why_none
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
-from scheduling.domain import Draft, Interval, Obstacle, Person, Proposal, Rep, Slot, Unread
-from scheduling.errors import ProfileUnknown
-from scheduling.reading import CalendarReader
+from scheduling.domain import (
+    Connection,
+    ConnectionState,
+    DayReason,
+    Draft,
+    Interval,
+    Obstacle,
+    Person,
+    Proposal,
+    Room,
+    Slot,
+    Unread,
+)
+from scheduling.reading import CalendarReader, Reading
 from scheduling.roster import Roster
+from scheduling.seats import Seat, require, seats_of
+from scheduling.store import Store, rooms
 from scheduling.zones import day_bounds, local
 
 WEEK = 7
@@ -38,23 +51,27 @@ class Recheck:
 class Proposing:
     """Lists slots for a draft."""
 
-    def __init__(self, roster: Roster, reader: CalendarReader, config: SchedulingConfig, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, roster: Roster, reader: CalendarReader, config: SchedulingConfig, clock: Clock
+    ) -> None:
+        self._store = store
         self._roster = roster
         self._reader = reader
         self._config = config
         self._clock = clock
 
-    def propose(self, draft: Draft, *, connected: bool) -> Proposal:
-        """The week the draft shows; raises ProfileUnknown, NoticeError."""
+    def propose(self, draft: Draft, own: Sequence[Connection]) -> Proposal:
+        """The week the draft shows; `own` are the rep's connections. Raises ProfileUnknown, NoticeError."""
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
         rep = require(people, draft.rep)
         now = self._clock()
         week, has_earlier, has_later = shown_week(now, rep.zone, draft.form.week_of, self._config.horizon)
-        listing = Listing((), ())
-        participants: tuple[Participant, ...] = ()
+        connected = any(connection.state is ConnectionState.OK for connection in own)
+        rules = self._rules(draft, rep.zone, now + self._config.minimum_notice)
+        reading, listing = Reading(()), Listing((), ())
         if connected:
-            participants = self._read(draft, members_of(draft, people), week)
-            listing = list_slots(participants, self._rules(draft, rep.zone, now + self._config.minimum_notice), week)
+            reading = self._read(draft, seats_of(draft, people, self._rooms(draft)), week)
+            listing = list_slots(reading.participants, rules, week)
         return Proposal(
             draft_id=draft.id,
             revision=draft.revision,
@@ -63,13 +80,16 @@ class Proposing:
             week=week,
             slots=listing.slots,
             conflicts=listing.conflicts,
-            unread=tuple(Unread(p.who, p.name, p.unread) for p in participants if p.unread),
+            unread=tuple(Unread(p.who, p.name, p.unread) for p in reading.participants if p.unread),
             has_earlier=has_earlier,
             has_later=has_later,
             connected=connected,
+            reasons=_reasons(reading.participants, rules, listing, week) if connected else (),
+            shut_out=tuple(c for c in own if c.state is ConnectionState.NEEDS_RECONNECT),
+            via_sharing=tuple(p.name for p in reading.participants if p.who in reading.shared),
         )
 
-    def recheck(self, draft: Draft, people: dict[str, Person]) -> Recheck:
+    def recheck(self, draft: Draft, people: dict[str, Person], chosen: tuple[Room, ...]) -> Recheck:
         """Read everybody again and judge the draft's slot; minimum notice was judged when it was picked."""
         start = draft.form.slot
         if start is None:
@@ -77,7 +97,7 @@ class Proposing:
         zone = require(people, draft.rep).zone
         window = Interval(start - timedelta(days=1), start + timedelta(days=WEEK))
         now = self._clock()
-        participants = self._read(draft, members_of(draft, people), window)
+        participants = self._read(draft, seats_of(draft, people, chosen), window).participants
         slot = slot_at(participants, self._rules(draft, zone, now), start)
         refused = tuple(o for o in slot.obstacles if o.who not in draft.form.accepted) if slot else ()
         if slot is not None and not refused:
@@ -85,9 +105,19 @@ class Proposing:
         listing = list_slots(participants, self._rules(draft, zone, now + self._config.minimum_notice), window)
         return Recheck(refused, nearest(listing.slots, start), legal=slot is not None)
 
-    def _read(self, draft: Draft, people: Sequence[Person], window: Interval) -> tuple[Participant, ...]:
+    def _read(self, draft: Draft, seats: Sequence[Seat], window: Interval) -> Reading:
         wide = window.widened(self._config.buffer, self._config.buffer + timedelta(minutes=draft.form.minutes))
-        return self._reader.participants(people, wide, seconds=self._config.patience, except_draft=draft.id)
+        return self._reader.read(
+            draft.team_id,
+            seats,
+            wide,
+            organizer=draft.user_id,
+            seconds=self._config.patience,
+            except_draft=draft.id,
+        )
+
+    def _rooms(self, draft: Draft) -> tuple[Room, ...]:
+        return self._store.read(lambda tx: rooms.of_team(tx, draft.team_id)) if draft.form.rooms else ()
 
     def _rules(self, draft: Draft, zone: str, not_before: datetime) -> Rules:
         return Rules(
@@ -100,19 +130,15 @@ class Proposing:
         )
 
 
-def require(people: dict[str, Person], rep: Rep) -> Person:
-    """The rep's own profile; raises ProfileUnknown."""
-    if rep.user_id not in people:
-        raise ProfileUnknown((rep.user_id,))
-    return people[rep.user_id]
-
-
-def members_of(draft: Draft, people: dict[str, Person]) -> tuple[Person, ...]:
-    """The draft's team members in order; raises ProfileUnknown for those Slack does not know."""
-    missing = tuple(user for user in draft.form.members if user not in people)
-    if missing:
-        raise ProfileUnknown(missing)
-    return tuple(people[user] for user in draft.form.members)
+def _reasons(
+    participants: Sequence[Participant], rules: Rules, listing: Listing, week: Interval
+) -> tuple[tuple[date, tuple[DayReason, ...]], ...]:
+    """Why each shown day without a slot has none (7f)."""
+    first = local(week.start, rules.grid_zone).date()
+    with_slots = {local(slot.start, rules.grid_zone).date() for slot in listing.slots}
+    days = (first + timedelta(days=n) for n in range(WEEK))
+    told = ((day, why_none(participants, rules, day)) for day in days if day not in with_slots)
+    return tuple((day, reasons) for day, reasons in told if reasons)
 
 
 def shown_week(now: datetime, zone: str, week_of: str | None, horizon: timedelta) -> tuple[Interval, bool, bool]:

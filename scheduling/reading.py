@@ -1,20 +1,23 @@
 """Reading calendars: everybody a meeting needs, in parallel, under one deadline, and never "free" by failure.
 
-Turns connections and our own claims into `Participant`s for the slot arithmetic. The thread pool here is the
-*calendars* executor: its jobs are leaf calls, nothing inside it waits for another job of it.
+Turns connections and our own claims into `Participant`s for the slot arithmetic. Who has a connection is read through
+it; who has none is read through the organizer's, where that calendar system shows other people's time. The thread pool
+here is the *calendars* executor: its jobs are leaf calls, nothing inside it waits for another job of it.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 
+from scheduling.accounts import Accounts
 from scheduling.availability import Participant
-from scheduling.calendars.base import OWN, CalendarProvider, Deadline
+from scheduling.calendars.base import OWN, Availability, CalendarProvider, CalendarRef, Deadline
 from scheduling.clock import Clock
-from scheduling.domain import Busy, Connection, ConnectionState, Interval, Person, WorkingHours
+from scheduling.domain import Busy, Connection, ConnectionState, Interval
 from scheduling.errors import AuthExpired, CalendarError, ConsentMissing, DeadlineExceeded
+from scheduling.seats import Seat
 from scheduling.store import Store, claims, connections
 
 log = logging.getLogger(__name__)
@@ -25,120 +28,144 @@ MARGIN = timedelta(days=1)
 GRACE = 0.25
 """Seconds a leaf call may overrun its own deadline before it is given up."""
 
-OpenProvider = Callable[[Connection, Mapping[str, str]], CalendarProvider]
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everybody's time, in the order asked; `shared` are the keys that were read through the organizer's calendar."""
+
+    participants: tuple[Participant, ...]
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One connection's answer: busy stretches, or the code of why they are unknown."""
+    """One calendar's answer: busy stretches, or the code of why they are unknown."""
 
     busy: tuple[Busy, ...] = ()
     unread: str | None = None
 
 
+_Pending = Future[tuple[_Read, ...]]
+
+
 class CalendarReader:
-    """Reads the calendars of people; `reconnect` is told of every connection that no longer lets us in."""
+    """Reads the calendars of seats; `shut_out` is told of every connection that no longer lets us in."""
 
     def __init__(
         self,
         store: Store,
-        open_provider: OpenProvider,
+        accounts: Accounts,
         clock: Clock,
-        reconnect: Callable[[Connection, str], None],
+        shut_out: Callable[[Connection, str], None],
         workers: int = 32,
     ) -> None:
         self._store = store
-        self._open = open_provider
+        self._accounts = accounts
         self._clock = clock
-        self._reconnect = reconnect
+        self._shut_out = shut_out
         self._calendars = ThreadPoolExecutor(workers, "calendars")
 
-    def participants(
+    def read(
         self,
-        people: Sequence[Person],
+        team_id: str,
+        seats: Sequence[Seat],
         window: Interval,
         *,
+        organizer: str,
         seconds: float,
         except_draft: str | None = None,
         except_uid: str | None = None,
-    ) -> tuple[Participant, ...]:
-        """Everybody's time within `window`, in the order given; `people` are of one workspace.
+    ) -> Reading:
+        """Everybody's time within `window`.
 
-        Our own claims count as busy, but for those of `except_draft`; the event `except_uid` does not.
+        `organizer` is the user through whose calendar the unconnected are read. Our own claims count as busy, but for
+        those of `except_draft`; the event `except_uid` does not.
         """
-        if not people:
-            return ()
-        team_id = people[0].team_id
         deadline = Deadline.after(seconds)
-        keys = tuple(person.user_id for person in people)
-        accounts = self._store.read(lambda tx: connections.of_users(tx, team_id, keys))
-        pending = {
-            connection.id: self._calendars.submit(self._read_one, connection, person.zone, window, deadline)
-            for person in people
-            for connection in accounts[person.user_id]
+        keys = tuple(seat.key for seat in seats)
+        theirs = self._store.read(lambda tx: connections.of_users(tx, team_id, {*keys, organizer}))
+        own = {
+            connection.id: self._calendars.submit(self._leaf, connection, (OWN,), seat.zone, window, deadline)
+            for seat in seats
+            for connection in theirs[seat.key]
             if connection.state is ConnectionState.OK
         }
-        wait(pending.values(), timeout=deadline.remaining() + GRACE)
+        guests = [seat for seat in seats if not theirs[seat.key] and seat.address]
+        shared = self._ask_organizer(theirs[organizer], guests, window, deadline)
+        wait((*own.values(), *shared.values()), timeout=deadline.remaining() + GRACE)
         taken = self._store.read(
             lambda tx: claims.taken(tx, team_id, keys, window, now=self._clock(), except_draft=except_draft)
         )
-        return tuple(
-            self._participant(
-                person,
-                accounts[person.user_id],
-                pending,
-                taken[person.user_id],
-                except_uid,
-            )
-            for person in people
-        )
+        found: list[Participant] = []
+        for seat in seats:
+            reads = [_answer(account, own.get(account.id)) for account in theirs[seat.key]]
+            if seat.key in shared:
+                place = guests.index(seat)
+                reads.append(_of(shared[seat.key], place))
+            unread = next((read.unread for read in reads if read.unread), None) if reads else "not_connected"
+            busy = [b for read in reads for b in read.busy if except_uid is None or b.uid != except_uid]
+            busy += [Busy(interval) for interval in taken[seat.key]]
+            found.append(Participant(seat.key, seat.name, tuple(busy), seat.working, unread))
+        known = {participant.who for participant in found if participant.unread is None}
+        return Reading(tuple(found), frozenset(shared) & known)
 
     def close(self) -> None:
         self._calendars.shutdown(wait=False, cancel_futures=True)
 
-    def _participant(
-        self,
-        person: Person,
-        accounts: Sequence[Connection],
-        pending: Mapping[str, "Future[_Read]"],
-        taken: Sequence[Interval],
-        except_uid: str | None,
-    ) -> Participant:
-        reads = [self._answer(account, pending.get(account.id)) for account in accounts]
-        unread = "not_connected" if not accounts else next((r.unread for r in reads if r.unread), None)
-        busy = [b for r in reads for b in r.busy if except_uid is None or b.uid != except_uid]
-        busy += [Busy(interval) for interval in taken]
-        return Participant(person.user_id, person.name, tuple(busy), WorkingHours(person.zone), unread)
+    def _ask_organizer(
+        self, accounts: Iterable[Connection], guests: Sequence[Seat], window: Interval, deadline: Deadline
+    ) -> Mapping[str, _Pending]:
+        """One call for all who are not connected, by the first account that can see others; nothing where none can."""
+        if not guests:
+            return {}
+        refs = tuple(CalendarRef(seat.address) for seat in guests)
+        for account in accounts:
+            if account.state is ConnectionState.OK and self._opened(account).capabilities.others_free_busy:
+                zone = guests[0].zone
+                asked = self._calendars.submit(self._leaf, account, refs, zone, window, deadline)
+                return {seat.key: asked for seat in guests}
+        return {}
 
-    @staticmethod
-    def _answer(account: Connection, future: "Future[_Read] | None") -> _Read:
-        if account.state is not ConnectionState.OK or future is None:
-            return _Read(unread="auth")
-        if not future.done():
-            future.cancel()
-            return _Read(unread="deadline")
-        return future.result()
-
-    def _read_one(self, connection: Connection, zone: str, window: Interval, deadline: Deadline) -> _Read:
-        """A leaf call: one account's own time. Expired jobs are dropped; every failure becomes a code."""
+    def _leaf(
+        self, account: Connection, refs: Sequence[CalendarRef], zone: str, window: Interval, deadline: Deadline
+    ) -> tuple[_Read, ...]:
+        """A leaf call: one account, one answer per ref. Expired jobs are dropped; every failure becomes a code."""
         try:
-            return _Read(self._ask(connection, zone, window, deadline))
-        except (AuthExpired, ConsentMissing) as error:
-            self._reconnect(connection, error.code)
-            return _Read(unread="auth")
-        except DeadlineExceeded:
-            return _Read(unread="deadline")
+            deadline.check()
+            answers = self._opened(account).availability(
+                refs, window.widened(MARGIN, MARGIN), deadline, default_zone=zone
+            )
         except CalendarError as error:
-            log.warning("calendar unread", extra={"connection": connection.id, "code": error.code})
+            return tuple(self._unread(account, error) for _ in refs)
         except Exception:
-            log.exception("calendar reading broke", extra={"connection": connection.id})
+            log.exception("calendar reading broke", extra={"connection": account.id})
+            return tuple(_Read(unread="failed") for _ in refs)
+        return tuple(self._heard(account, answer) for answer in answers)
+
+    def _heard(self, account: Connection, answer: Availability) -> _Read:
+        return _Read(answer.busy) if answer.error is None else self._unread(account, answer.error)
+
+    def _unread(self, account: Connection, error: CalendarError) -> _Read:
+        if isinstance(error, AuthExpired | ConsentMissing):
+            self._shut_out(account, error.code)
+            return _Read(unread="auth")
+        if isinstance(error, DeadlineExceeded):
+            return _Read(unread="deadline")
+        log.warning("calendar unread", extra={"connection": account.id, "code": error.code})
         return _Read(unread="failed")
 
-    def _ask(self, connection: Connection, zone: str, window: Interval, deadline: Deadline) -> tuple[Busy, ...]:
-        deadline.check()
-        secret = self._store.read(lambda tx: connections.secret(tx, connection.team_id, connection.id))
-        provider = self._open(connection, secret)
-        (answer,) = provider.availability((OWN,), window.widened(MARGIN, MARGIN), deadline, default_zone=zone)
-        if answer.error is not None:
-            raise answer.error
-        return answer.busy
+    def _opened(self, account: Connection) -> CalendarProvider:
+        secret = self._store.read(lambda tx: connections.secret(tx, account.team_id, account.id))
+        return self._accounts.open(account, secret)
+
+
+def _answer(account: Connection, pending: _Pending | None) -> _Read:
+    """What the account itself said; an account that shut us out was not asked."""
+    return _Read(unread="auth") if pending is None or account.state is not ConnectionState.OK else _of(pending, 0)
+
+
+def _of(pending: _Pending, place: int) -> _Read:
+    if not pending.done():
+        pending.cancel()
+        return _Read(unread="deadline")
+    return pending.result()[place]

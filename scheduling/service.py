@@ -33,7 +33,8 @@ from scheduling.outcomes import outcome_of
 from scheduling.ports import Outcome
 from scheduling.proposing import Proposing
 from scheduling.roster import EVER
-from scheduling.store import Session, Store, bookings, claims, connections, drafts, people
+from scheduling.seats import chosen_rooms
+from scheduling.store import Session, Store, bookings, claims, connections, drafts, people, rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,7 @@ class SchedulingService:
         Raises ProfileUnknown, NoticeError (Slack's directory), DraftGone. A failing calendar is *unread*, never free.
         """
         draft = self.draft(rep, draft_id)
-        connected = any(c.state is ConnectionState.OK for c in self.connections(rep))
-        return self._proposing.propose(draft, connected=connected)
+        return self._proposing.propose(draft, self.connections(rep))
 
     def _opening(self, tx: Session, draft: Draft, last: Booking | None) -> Opening:
         own = connections.of_user(tx, draft.rep)
@@ -270,7 +270,11 @@ class SchedulingService:
 def _names(tx: Session, draft: Draft) -> dict[str, str]:
     """Participant keys with what people call them; an unknown profile is called by its id."""
     known = people.known(tx, draft.team_id, draft.form.members, EVER)
-    return {user: known[user].name if user in known else user for user in draft.form.members}
+    chosen = chosen_rooms(draft, rooms.of_team(tx, draft.team_id)) if draft.form.rooms else ()
+    return {
+        **{user: known[user].name if user in known else user for user in draft.form.members},
+        **{room.key: room.name for room in chosen},
+    }
 
 
 def _open(draft: Draft) -> Draft:

@@ -5,7 +5,7 @@ are sent, from the booking as it is then.
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -74,15 +74,16 @@ class Telling:
 
     # --- queueing, inside the caller's transaction ---
 
-    def letters(self, booking: Booking) -> Callable[[Session], None]:
+    def letters(self, booking: Booking, invited: Collection[str]) -> Callable[[Session], None]:
         """Render every mail of a confirmed booking now; the result queues them.
 
+        `invited` are the user ids of members whom the calendar provider invites itself.
         The event is stored by now, so an address that cannot stand in a mail is told to the rep and stops nothing.
         """
         try:
             sealed = [
                 _Sealed(letter.message_id, letter.to_address, to_bytes(letter))
-                for letter in letters_for(booking, self._sender, self._clock())
+                for letter in letters_for(booking, self._sender, self._clock(), invited_by_provider=invited)
             ]
         except MailRefused as refused:
             payload = {"recipient": booking.customer.email, "code": refused.code}

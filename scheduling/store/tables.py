@@ -170,7 +170,10 @@ class ConnectionRow(SQLModel, table=True):
 
 
 class ConnectLinkRow(SQLModel, table=True):
-    """A personal link; only the sha256 of its token is kept."""
+    """A personal link, or a sign-in under way; only the sha256 of its token is kept.
+
+    `flow` (sealed for this row) and `browser_hash` belong to sign-ins.
+    """
 
     __tablename__: ClassVar[str] = "connect_link"
 
@@ -182,6 +185,29 @@ class ConnectLinkRow(SQLModel, table=True):
     draft_id: str | None = None
     expires_at: datetime = _instant()
     used_at: datetime | None = _instant(nullable=True)
+    flow: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    browser_hash: str | None = None
+
+
+class RoomRow(SQLModel, table=True):
+    """A room of a workspace; its calendar's connection belongs to the key `room:<id>`."""
+
+    __tablename__: ClassVar[str] = "room"
+
+    team_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    name: str
+    address: str | None = None
+
+
+class PreferenceRow(SQLModel, table=True):
+    """What a rep chose as their own defaults."""
+
+    __tablename__: ClassVar[str] = "preference"
+
+    team_id: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+    settings: dict[str, Any] = _json()
 
 
 class WorkspaceRow(SQLModel, table=True):

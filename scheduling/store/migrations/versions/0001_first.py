@@ -179,6 +179,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("team_id", "user_id"),
     )
     op.create_table(
+        "preference",
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("settings", sa.JSON(none_as_null=True), nullable=False),
+        sa.PrimaryKeyConstraint("team_id", "user_id"),
+    )
+    op.create_table(
         "resource",
         sa.Column("team_id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -200,6 +207,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("booking_id", "user_id"),
     )
     op.create_index("booking_of_member", "booking_member", ["team_id", "user_id", "booking_id"], unique=False)
+    op.create_table(
+        "room",
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("team_id", "id"),
+    )
     op.create_table(
         "slot_claim",
         sa.Column("id", sa.String(), nullable=False),
@@ -262,6 +277,8 @@ def downgrade() -> None:
     op.drop_index("booking_of_member", table_name="booking_member")
     op.drop_table("booking_member")
     op.drop_table("workspace")
+    op.drop_table("room")
+    op.drop_table("preference")
     op.drop_table("resource")
     op.drop_table("person")
     op.drop_index(
