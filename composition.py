@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 import uvicorn
 from prometheus_client import CollectorRegistry
 from slack_sdk import WebClient
-from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
@@ -29,11 +28,13 @@ from bot.crossing import Crossing
 from bot.directory import SlackDirectory
 from bot.http_adapter import slack_endpoint
 from bot.messages import SlackNotices
+from bot.slack_client import PooledClient
 from bot.socket_mode import SocketMode
 from gauges import WorkGauges
 from logs import set_up_logs
 from scheduling.accounts import ConfiguredAccounts
 from scheduling.assembly import Scheduling, assemble
+from scheduling.authorizing import Authorizing
 from scheduling.calendars import system_class
 from scheduling.calendars.systems import CalendarSystem
 from scheduling.clock import Clock, utc_now
@@ -92,6 +93,7 @@ class Application:
     scheduling: Scheduling
     store: Store
     crossing: Crossing
+    client: PooledClient
     directory: SlackDirectory
     outbound: Outbound
     probes: Probes
@@ -114,6 +116,7 @@ class Application:
         if self._connecting is not None:
             self._connecting.cancel()
         await self.crossing.close(within / 2)
+        await self.client.close()
         finished = await asyncio.to_thread(self.scheduling.outbox.stop, max(1.0, until - time.monotonic()))
         self.scheduling.close()
         self.directory.close()
@@ -136,23 +139,26 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
     systems = calendar_systems(settings, outbound)
     slack = WebClient(token, settings.slack_api_url, timeout=SLACK_SECONDS, ssl=trusted)
     directory = SlackDirectory(slack)
+    config = SchedulingConfig(
+        mail_from=settings.mail_from,
+        public_url=settings.public_url,
+        announce_channel=settings.slack_announce_channel,
+        connectable=tuple(systems),
+    )
     scheduling = assemble(
         store=store,
         directory=directory,
         notices=SlackNotices(slack),
         transport=settings.smtp,
         accounts=ConfiguredAccounts(store, systems),
-        config=SchedulingConfig(
-            mail_from=settings.mail_from,
-            public_url=settings.public_url,
-            announce_channel=settings.slack_announce_channel,
-            connectable=tuple(systems),
-        ),
+        config=config,
         clock=clock,
     )
+    authorizing = Authorizing(store, systems, config, clock, scheduling.outbox.poke)
     crossing = Crossing()
+    client = PooledClient(token, settings.slack_api_url, timeout=SLACK_SECONDS, ssl=trusted)
     bolt = build_bolt_app(
-        client=AsyncWebClient(token, settings.slack_api_url, timeout=SLACK_SECONDS, ssl=trusted),
+        client=client,
         scheduling=scheduling.service,
         crossing=crossing,
         clock=clock,
@@ -168,10 +174,11 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
     web = build_web_app(
         slack_events=endpoint,
         connecting=scheduling.connecting if settings.public_url else None,
+        authorizing=authorizing if authorizing.providers else None,
         health=Health(alive=probes.alive, ready=probes.ready, registry=registry),
         public_url=settings.public_url,
     )
-    return Application(web, scheduling, store, crossing, directory, outbound, probes, connection)
+    return Application(web, scheduling, store, crossing, client, directory, outbound, probes, connection)
 
 
 def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, CalendarSystem]:

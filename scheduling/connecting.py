@@ -7,9 +7,10 @@ success, so a mistyped password costs nothing.
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from scheduling.accounts import Accounts
-from scheduling.calendars.base import CalendarInfo, Deadline
+from scheduling.calendars.base import Account, CalendarInfo, Deadline
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Connection, ConnectionState, Rep
@@ -66,22 +67,27 @@ class Connecting:
 
         def keep(tx: Session) -> None:
             used = links.consume(tx, token, self._clock(), purpose=PURPOSE)
-            target = _first_writable(account.calendars)
-            connection = Connection(
-                id=secrets.token_hex(16),
-                team_id=used.rep.team_id,
-                user_id=used.rep.user_id,
-                provider=account.provider,
-                account=account.account_id,
-                state=ConnectionState.OK,
-                target_calendar=target.id if target else None,
-            )
-            saved = connections.save(tx, connection, account.secret, account.calendars)
-            tasks.resume(tx, saved.id, self._clock())
+            keep_account(tx, used.rep, account, self._clock())
 
         self._store.transact(keep)
         self._poke()
         return account.label
+
+
+def keep_account(tx: Session, rep: Rep, account: Account, now: datetime) -> None:
+    """Store an account that was just signed in to, and go on with the work that waited for it."""
+    target = _first_writable(account.calendars)
+    connection = Connection(
+        id=secrets.token_hex(16),
+        team_id=rep.team_id,
+        user_id=rep.user_id,
+        provider=account.provider,
+        account=account.account_id,
+        state=ConnectionState.OK,
+        target_calendar=target.id if target else None,
+    )
+    saved = connections.save(tx, connection, account.secret, account.calendars)
+    tasks.resume(tx, saved.id, now)
 
 
 def _first_writable(calendars: tuple[CalendarInfo, ...]) -> CalendarInfo | None:

@@ -101,7 +101,22 @@ class AuthExpired(CalendarError):
 
 
 class ConsentMissing(CalendarError):
+    """`missing` names permissions (`calendars`, `events`, `free_busy`, `offline`); `admin_url` is where an
+    administrator can agree, if that is what is needed and known."""
+
     retry = RetryClass.AUTH
+
+    def __init__(
+        self,
+        code: str = "",
+        *,
+        retry_after: float | None = None,
+        missing: tuple[str, ...] = (),
+        admin_url: str | None = None,
+    ) -> None:
+        super().__init__(code, retry_after=retry_after)
+        self.missing = missing
+        self.admin_url = admin_url
 
 
 class AccessDenied(CalendarError):

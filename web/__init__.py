@@ -16,10 +16,11 @@ from starlette.types import Lifespan
 
 from web.connect import Connecting, ConnectPages
 from web.health import Health
+from web.oauth import FORM_POST, Authorizing, OAuthPages
 from web.protection import Apology, BodyLimit, SecurityHeaders
 from web.rendering import notice_page
 
-__all__ = ["ConnectPages", "Connecting", "Endpoint", "Health", "build_web_app"]
+__all__ = ["Authorizing", "ConnectPages", "Connecting", "Endpoint", "Health", "build_web_app"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -32,13 +33,15 @@ def build_web_app(
     slack_events: Endpoint | None,
     connecting: Connecting | None,
     health: Health,
+    authorizing: Authorizing | None = None,
     public_url: str | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The whole HTTP surface.
 
     `slack_events` is None in Socket Mode, `connecting` is None where there is no PUBLIC_URL: their routes are then
-    absent. `public_url` is the origin that browsers see.
+    absent. `authorizing` belongs to `connecting`, for systems with a sign-in page of their own. `public_url` is the
+    origin that browsers see.
     """
     routes = [
         Route("/healthz", health.healthz, methods=["GET"]),
@@ -48,7 +51,18 @@ def build_web_app(
     if slack_events is not None:
         routes.append(Route("/slack/events", health.timed(slack_events), methods=["POST"]))
     if connecting is not None:
-        pages = ConnectPages(connecting, public_url, health.connected)
+        elsewhere = None
+        if authorizing is not None and public_url is not None:
+            elsewhere = OAuthPages(authorizing, public_url, health.connected)
+            routes += [
+                Route(
+                    f"/oauth/{provider}/callback",
+                    elsewhere.come_back,
+                    methods=["GET", "POST"] if provider in FORM_POST else ["GET"],
+                )
+                for provider in sorted(elsewhere.providers)
+            ]
+        pages = ConnectPages(connecting, public_url, health.connected, elsewhere)
         routes.append(Route("/connect/{token}", pages.answer, methods=["GET", "POST"]))
     return Starlette(
         routes=routes,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from scheduling.errors import CalendarError, HostRefused, LinkRefused
 from web.connect_form import FORMS, ConnectForm, Said, said_by
+from web.oauth import OAuthPages
 from web.protection import is_same_origin
 from web.rendering import notice_page, page
 
@@ -51,10 +52,20 @@ class Connecting(Protocol):
 
 
 class ConnectPages:
-    """GET and POST of `/connect/{token}`. `counted` is told the result of each try."""
+    """GET and POST of `/connect/{token}`. `counted` is told the result of each try.
 
-    def __init__(self, connecting: Connecting, public_url: str | None, counted: Callable[[str], None]) -> None:
+    A link for a system with a sign-in page of its own leads `elsewhere`.
+    """
+
+    def __init__(
+        self,
+        connecting: Connecting,
+        public_url: str | None,
+        counted: Callable[[str], None],
+        elsewhere: OAuthPages | None = None,
+    ) -> None:
         self._connecting = connecting
+        self._elsewhere = elsewhere
         self._public_url = public_url
         self._counted = counted
         self._lookups = ThreadPoolExecutor(
@@ -67,6 +78,8 @@ class ConnectPages:
         """Show the form, or try what was sent."""
         try:
             link = await self._link(request.path_params["token"])
+            if self._elsewhere is not None and link.provider in self._elsewhere.providers:
+                return await self._elsewhere.leave(request, link.provider, request.path_params["token"])
             form = FORMS[link.provider]
         except (LinkRefused, KeyError):
             return _used_up()

@@ -52,11 +52,15 @@ def peek(tx: Session, token: str, now: datetime, purpose: str | None = None) -> 
     return _link(row)
 
 
-def consume(tx: Session, token: str, now: datetime, purpose: str | None = None) -> Link:
-    """Use the token up; of two that try, one gets it. Raises LinkRefused."""
-    row = tx.exec(
-        update(ConnectLinkRow).where(*_usable(token, now, purpose)).values(used_at=now).returning(ConnectLinkRow)
-    ).first()
+def consume(
+    tx: Session, token: str, now: datetime, purpose: str | None = None, *, began_at: datetime | None = None
+) -> Link:
+    """Use the token up; of two that try, one gets it. Raises LinkRefused.
+
+    `began_at` counts for the expiry where the person was away at the provider's page meanwhile.
+    """
+    usable = _usable(token, began_at or now, purpose)
+    row = tx.exec(update(ConnectLinkRow).where(*usable).values(used_at=now).returning(ConnectLinkRow)).first()
     if row is None:
         raise LinkRefused
     return _link(row[0])

@@ -42,6 +42,7 @@ from scheduling.store import (
     installations,
     links,
     people,
+    sign_ins,
     tasks,
     workspaces,
 )
@@ -58,6 +59,7 @@ FOR_ALL_TEAMS = {
     "links.peek",
     "links.purge",
     "retention.purge",
+    "sign_ins.take",
     "tasks.backlog",
     "tasks.due_teams",
     "tasks.forget_payloads",
@@ -175,6 +177,9 @@ def strangers_calls(team, now, task):
         "links.issue": lambda tx: links.issue(tx, rep=rep, purpose="connect", expires_at=soon) and None,
         "people.known": lambda tx: people.known(tx, team, ["U1"], now),
         "people.remember": lambda tx: people.remember(tx, [person(team)], now),
+        "sign_ins.begin": lambda tx: sign_ins.begin(
+            tx, rep=rep, provider="google", state="s", browser="b", flow={}, expires_at=soon
+        ),
         "tasks.claim": lambda tx: tasks.claim(tx, team, ["letter"], now=soon, lease=timedelta(minutes=1), limit=9),
         "tasks.end": lambda tx: tasks.end(tx, task, "done", now) or None,
         "tasks.enqueue": lambda tx: (
