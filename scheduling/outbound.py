@@ -7,6 +7,7 @@ followed by hand. Knows no calendar and no protocol above HTTP; proxies from the
 
 import base64
 import contextlib
+import copy
 import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -30,12 +31,16 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `headers` ignore case; `url` is where it came from after redirects."""
+    """A whole answer. `headers` ignore case; `url` is where it came from after redirects.
+
+    `certificate` is the server's, in DER, when it came over TLS.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    certificate: bytes | None = None
 
 
 class Outbound:
@@ -52,17 +57,30 @@ class Outbound:
         *,
         resolver: Resolver = system_resolver,
     ) -> None:
-        context = httpx2.create_ssl_context()
+        self._context = httpx2.create_ssl_context()
         if extra_ca is not None:
-            context.load_verify_locations(cafile=str(extra_ca))
+            self._context.load_verify_locations(cafile=str(extra_ca))
         self._allowed = AllowedHosts(allowed_private)
+        self._resolver = resolver
+        self._open_pool(None)  # callers are bounded by their executors; a slow server must not starve the others
+
+    def _open_pool(self, most: int | None) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=context,
-            max_connections=None,  # callers are bounded by their executors; a slow server must not starve the others
+            ssl_context=self._context,
+            max_connections=most,
             keepalive_expiry=IDLE_SECONDS,
-            network_backend=PinningBackend(resolver),
+            network_backend=PinningBackend(self._resolver),
         )
         weakref.finalize(self, self._pool.close)
+
+    def own_line(self) -> "Outbound":
+        """The same policy over one connection that nobody else uses: for sign-ins that hold for a connection (NTLM).
+
+        For one request at a time; close it after use.
+        """
+        line = copy.copy(self)
+        line._open_pool(1)  # noqa: SLF001 - a copy of ourselves
+        return line
 
     def close(self) -> None:
         self._pool.close()
@@ -135,6 +153,8 @@ class Outbound:
     def _send(self, exchange: Exchange, request: httpcore2.Request, max_bytes: int) -> Answer:
         response = self._pool.handle_request(request)
         try:
+            tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+            certificate = None if tls is None else tls.getpeercert(True)  # noqa: FBT003 - it takes no keywords
             headers = httpx2.Headers(response.headers)
             if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
                 raise Unavailable("encoding")
@@ -143,7 +163,7 @@ class Outbound:
                 body += chunk
                 if len(body) > max_bytes:
                     raise Unavailable("too_large")
-            return Answer(response.status, headers, bytes(body), exchange.target.url)
+            return Answer(response.status, headers, bytes(body), exchange.target.url, certificate)
         finally:
             response.close()
 
