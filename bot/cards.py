@@ -14,6 +14,7 @@ from bot.modals.confirm import accepted_words
 from bot.modals.connecting import offer, provider_name
 from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words
+from scheduling.choices import WorkspaceChoices
 from scheduling.domain import Booking, Connection, Person
 from scheduling.ports import Outcome, OutcomeKind
 
@@ -94,8 +95,11 @@ def _place(booking: Booking) -> list[Row]:
     return [(label, fit(value, 500)) for label, value in rows if value]
 
 
-def channel_card(booking: Booking) -> Message:
-    """N3: who booked what, when and with whom; no mail address, no description. The time is each reader's own."""
+def channel_card(booking: Booking, choices: WorkspaceChoices) -> Message:
+    """N3: who booked what, when and with whom. The time is each reader's own.
+
+    The customer's address and the description are there only where administrators chose so.
+    """
     title = f"{booking.organizer.name} scheduled a meeting with {booking.customer.name}"
     rows: list[Row] = [
         ("Subject", fit(booking.form.subject, 150)),
@@ -104,6 +108,10 @@ def channel_card(booking: Booking) -> Message:
     ]
     if booking.rooms:
         rows.append(("Room", listed([room.name for room in booking.rooms])))
+    if choices.card_shows_address:
+        rows.append(("Customer's email address", booking.customer.email))
+    if choices.card_shows_description and booking.form.description:
+        rows.append(("Description", fit(booking.form.description, 600)))
     token = date_token(booking.interval.start, span_words(booking.interval, booking.organizer.zone))
     text = "\n".join([escaped(title), f"When: {token}", *(escaped(f"{label}: {value}") for label, value in rows)])
     when: Block = {"type": "section", "text": {"type": "mrkdwn", "text": token, "verbatim": True}}

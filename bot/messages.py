@@ -7,6 +7,7 @@ from slack_sdk import WebClient
 from bot import cards
 from bot.modals import outcome as outcome_screen
 from bot.slack_errors import call
+from scheduling.choices import WorkspaceChoices
 from scheduling.domain import Booking, Connection, Person
 from scheduling.errors import NoticeRefused
 from scheduling.ports import Outcome
@@ -34,9 +35,9 @@ class SlackNotices:
     def tell_member(self, booking: Booking, person: Person) -> None:
         self._post(person.user_id, cards.member_message(booking, person))
 
-    def post_card(self, booking: Booking, channel: str) -> None:
+    def post_card(self, booking: Booking, channel: str, choices: WorkspaceChoices) -> None:
         """A channel that cannot be posted to must not swallow the card: then the rep gets it."""
-        card = cards.channel_card(booking)
+        card = cards.channel_card(booking, choices)
         try:
             self._post(channel, card)
         except NoticeRefused as error:

@@ -24,6 +24,10 @@ class Accounts(Protocol):
         """The connected account behind a secret; calls nothing yet. Raises Unsupported."""
         ...
 
+    def revoke(self, connection: Connection, secret: Secret, deadline: Deadline) -> None:
+        """Give our access back where the system has a way. Raises CalendarErrors."""
+        ...
+
 
 class ConfiguredAccounts:
     """Accounts at the systems that the operator set up, by provider name."""
@@ -43,6 +47,9 @@ class ConfiguredAccounts:
             self._store.transact(lambda tx: connections.replace_secret(tx, connection.team_id, connection.id, changed))
 
         return self._system(connection.provider).open(secret, keep)
+
+    def revoke(self, connection: Connection, secret: Secret, deadline: Deadline) -> None:
+        self._system(connection.provider).revoke(secret, deadline)
 
     def _system(self, provider: str) -> CalendarSystem:
         if provider not in self._systems:

@@ -9,6 +9,7 @@ from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
 from scheduling.domain import Connection
+from scheduling.office import Office
 from scheduling.outbox import Outbox
 from scheduling.ports import Directory, Notices
 from scheduling.proposing import Proposing
@@ -25,6 +26,7 @@ class Scheduling:
     """The assembled service. Start and stop the outbox; close the rest after it."""
 
     service: SchedulingService
+    office: Office
     connecting: Connecting
     outbox: Outbox
     close: Callable[[], None]
@@ -58,4 +60,5 @@ def assemble(
     outbox = Outbox(store, (*booker.kinds(), *keeper.kinds(), *telling.kinds()), clock)
     connecting = Connecting(store, accounts, config, clock, poke)
     service = SchedulingService(store, proposing, connecting, config, clock, poke)
-    return Scheduling(service, connecting, outbox, reader.close)
+    office = Office(store, accounts, connecting, clock)
+    return Scheduling(service, office, connecting, outbox, reader.close)

@@ -14,6 +14,7 @@ from scheduling.calendars.base import Account, CalendarInfo, Deadline
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Connection, ConnectionState, Rep
+from scheduling.outbox import enqueue
 from scheduling.store import Session, Store, connections, links, tasks
 
 PURPOSE = "connect"
@@ -67,15 +68,18 @@ class Connecting:
 
         def keep(tx: Session) -> None:
             used = links.consume(tx, token, self._clock(), purpose=PURPOSE)
-            keep_account(tx, used.rep, account, self._clock())
+            keep_account(tx, used.rep, account, self._clock(), used.draft_id)
 
         self._store.transact(keep)
         self._poke()
         return account.label
 
 
-def keep_account(tx: Session, rep: Rep, account: Account, now: datetime) -> None:
-    """Store an account that was just signed in to, and go on with the work that waited for it."""
+def keep_account(tx: Session, rep: Rep, account: Account, now: datetime, draft_id: str | None = None) -> None:
+    """Store an account that was just signed in to, go on with the work that waited for it, and tell its owner.
+
+    `draft_id` is the form that the owner came from; rooms have an account but nobody to tell.
+    """
     target = _first_writable(account.calendars)
     connection = Connection(
         id=secrets.token_hex(16),
@@ -88,6 +92,16 @@ def keep_account(tx: Session, rep: Rep, account: Account, now: datetime) -> None
     )
     saved = connections.save(tx, connection, account.secret, account.calendars)
     tasks.resume(tx, saved.id, now)
+    if not rep.user_id.startswith("room:"):
+        enqueue(
+            tx,
+            team_id=rep.team_id,
+            kind="tell_connected",
+            key=f"connected:{saved.id}:{now.isoformat()}",
+            payload={"user_id": rep.user_id, "connection_id": saved.id},
+            now=now,
+            draft_id=draft_id,
+        )
 
 
 def _first_writable(calendars: tuple[CalendarInfo, ...]) -> CalendarInfo | None:

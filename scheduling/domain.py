@@ -380,6 +380,10 @@ class Prefill(BaseModel):
     minutes: int | None = None
     members: tuple[str, ...] = ()
 
+    @property
+    def says_anything(self) -> bool:
+        return bool(self.name or self.email or self.subject or self.minutes or self.members)
+
     @classmethod
     def empty(cls) -> Self:
         return cls()

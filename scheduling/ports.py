@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from scheduling.choices import WorkspaceChoices
 from scheduling.domain import Booking, Connection, Draft, Person, Slot
 
 
@@ -58,12 +59,16 @@ class Notices(Protocol):
         """DM to the rep or a team member about a booked meeting (N2)."""
         ...
 
-    def post_card(self, booking: Booking, channel: str) -> None:
-        """The channel card (N3): no customer address, no description."""
+    def post_card(self, booking: Booking, channel: str, choices: WorkspaceChoices) -> None:
+        """The channel card (N3): no customer address and no description unless the workspace's choices say so."""
         ...
 
     def tell_problem(self, outcome: Outcome) -> None:
         """DM to the rep when booking failed for good, so that a closed modal does not hide it."""
+        ...
+
+    def tell_connected(self, connection: Connection, draft: Draft | None) -> None:
+        """A calendar was just connected; its owner's open form (`draft`, if any) moves on, or a DM says so."""
         ...
 
     def ask_reconnect(self, connection: Connection) -> None:

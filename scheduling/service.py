@@ -20,6 +20,7 @@ from scheduling.domain import (
     Customer,
     Draft,
     DraftState,
+    EventSettings,
     Form,
     Interval,
     Prefill,
@@ -34,7 +35,9 @@ from scheduling.ports import Outcome
 from scheduling.proposing import Proposing
 from scheduling.roster import EVER
 from scheduling.seats import chosen_rooms
-from scheduling.store import Session, Store, bookings, claims, connections, drafts, people, rooms
+from scheduling.store import Session, Store, bookings, claims, connections, drafts, people, preferences, rooms
+
+RESUMABLE_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class SchedulingService:
 
         def work(tx: Session) -> Opening:
             last = bookings.last_with_customer(tx, rep, prefill.email) if prefill.email else None
+            defaults = EventSettings.model_validate(preferences.of(tx, rep))
             draft = Draft(
                 id=secrets.token_hex(16),
                 team_id=rep.team_id,
@@ -95,10 +99,11 @@ class SchedulingService:
                 revision=0,
                 state=DraftState.OPEN,
                 screen=Screen.WHO,
-                form=_first_form(rep, prefill, last),
+                form=_first_form(rep, prefill, last).model_copy(update={"settings": defaults}),
             )
-            drafts.add(tx, draft)
-            return self._opening(tx, draft, last)
+            resumable = None if prefill.says_anything else self._resumable(tx, rep)
+            drafts.add(tx, draft, self._clock())
+            return replace(self._opening(tx, draft, last), resumable=resumable)
 
         return self._store.transact(work)
 
@@ -112,6 +117,15 @@ class SchedulingService:
             return self._opening(tx, draft, last)
 
         return self._store.transact(work)
+
+    def last_meeting(self, rep: Rep, email: str) -> LastMeeting | None:
+        """*local* The rep's own latest meeting with this address (2c)."""
+        return _meeting(self._store.read(lambda tx: bookings.last_with_customer(tx, rep, email)))
+
+    def zone_of(self, rep: Rep) -> str | None:
+        """*local* The rep's own zone, once Slack told it."""
+        known = self._store.read(lambda tx: people.known(tx, rep.team_id, (rep.user_id,), EVER))
+        return known[rep.user_id].zone if rep.user_id in known else None
 
     def attach_view(self, rep: Rep, draft_id: str, view_id: str) -> None:
         """*local* Remember which open view shows the draft, so that later news can reach it."""
@@ -261,10 +275,18 @@ class SchedulingService:
         own = connections.of_user(tx, draft.rep)
         usable = any(connection.state is ConnectionState.OK for connection in own)
         links = {} if usable else self._connecting.issue_links(tx, draft.rep, draft.id)
-        meeting = (
-            LastMeeting(last.customer, last.form.subject, last.interval.start, last.organizer.zone) if last else None
-        )
-        return Opening(draft, own, links, meeting)
+        return Opening(draft, own, links, _meeting(last))
+
+    def _resumable(self, tx: Session, rep: Rep) -> Draft | None:
+        """The latest form of the last days that says something and was never booked."""
+        since = self._clock() - RESUMABLE_FOR
+        return next((d for d in drafts.open_since(tx, rep, since) if d.form.subject or d.form.customer), None)
+
+
+def _meeting(booking: Booking | None) -> LastMeeting | None:
+    if booking is None:
+        return None
+    return LastMeeting(booking.customer, booking.form.subject, booking.interval.start, booking.organizer.zone)
 
 
 def _names(tx: Session, draft: Draft) -> dict[str, str]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from scheduling.choices import choices_of
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
-from scheduling.domain import Booking, ConnectionState, Draft, Rep
-from scheduling.errors import MailRefused, MailUncertain, OutsideError
+from scheduling.domain import Booking, Connection, ConnectionState, Draft, DraftState, Rep
+from scheduling.errors import DraftGone, MailRefused, MailUncertain, OutsideError
 from scheduling.mail.letter import Sender
 from scheduling.mail.letters import letters_for
 from scheduling.mail.mime import to_bytes
@@ -70,6 +71,7 @@ class Telling:
             Kind("tell_overlap", self._tell_overlap, give_up=quiet),
             Kind("post_card", self._post_card, give_up=quiet),
             Kind("ask_reconnect", self._ask_reconnect, give_up=quiet),
+            Kind("tell_connected", self._tell_connected, give_up=quiet, max_attempts=4),
         )
 
     # --- queueing, inside the caller's transaction ---
@@ -208,7 +210,8 @@ class Telling:
         return Done()
 
     def _post_card(self, task: Task) -> Done:
-        self._notices.post_card(self._booking(task), task.payload["channel"])
+        choices = self._store.read(lambda tx: choices_of(tx, task.team_id))
+        self._notices.post_card(self._booking(task), task.payload["channel"], choices)
         return Done()
 
     def _ask_reconnect(self, task: Task) -> Done:
@@ -217,12 +220,33 @@ class Telling:
             self._notices.ask_reconnect(connection)
         return Done()
 
+    def _tell_connected(self, task: Task) -> Done:
+        def work(tx: Session) -> tuple[Connection | None, Draft | None]:
+            connection = connections.get(tx, task.team_id, task.payload["connection_id"])
+            return connection, _open_draft(tx, task)
+
+        connection, draft = self._store.read(work)
+        if connection is not None:
+            self._notices.tell_connected(connection, draft)
+        return Done()
+
     def _booking(self, task: Task) -> Booking:
         return self._store.read(lambda tx: booking_of(tx, task))
 
     def _outcome(self, task: Task) -> Outcome:
         rep = Rep(task.team_id, task.payload["user_id"])
         return self._store.read(lambda tx: outcome_of(tx, rep, str(task.draft_id)))
+
+
+def _open_draft(tx: Session, task: Task) -> Draft | None:
+    """The draft a task names, while it is an open form on the rep's screen."""
+    if not task.draft_id:
+        return None
+    try:
+        draft = drafts.get(tx, Rep(task.team_id, task.payload["user_id"]), task.draft_id)
+    except DraftGone:
+        return None
+    return draft if draft.state is DraftState.OPEN and draft.view_id else None
 
 
 def booking_of(tx: Session, task: Task) -> Booking:

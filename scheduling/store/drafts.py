@@ -81,6 +81,17 @@ def latest_open(tx: Session, rep: Rep, except_draft: str | None = None) -> Draft
     return None if row is None else _draft(row)
 
 
+def open_since(tx: Session, rep: Rep, since: datetime, limit: int = 10) -> tuple[Draft, ...]:
+    """The rep's open drafts touched at or after `since`, the latest first."""
+    rows = tx.exec(
+        select(DraftRow)
+        .where(*_of(rep), col(DraftRow.state) == DraftState.OPEN, col(DraftRow.updated_at) >= since)
+        .order_by(col(DraftRow.updated_at).desc(), col(DraftRow.id))
+        .limit(limit)
+    )
+    return tuple(_draft(row) for row in rows)
+
+
 def mark_submitted(tx: Session, draft: Draft, now: datetime) -> int:
     """Count this submission and forget the problem of the one before; returns its number, from 1. Raises DraftGone.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from scheduling.domain import Person
@@ -25,6 +26,16 @@ def remember(tx: Session, people: Iterable[Person], now: datetime) -> None:
                 "seen_at": now,
             },
         )
+
+
+def with_email(tx: Session, team_id: str, email: str) -> Person | None:
+    """The member of the team with this address, as far as we were told."""
+    row = tx.exec(
+        select(PersonRow).where(
+            col(PersonRow.team_id) == team_id, func.lower(col(PersonRow.email)) == email.strip().lower()
+        )
+    ).first()
+    return None if row is None else Person(row.team_id, row.user_id, row.name, row.email, row.zone)
 
 
 def known(tx: Session, team_id: str, user_ids: Iterable[str], not_before: datetime) -> dict[str, Person]:

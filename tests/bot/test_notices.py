@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from bot.directory import SlackDirectory, person_of
 from bot.messages import SlackNotices
 from sandbox.workspace import Person as Member
+from scheduling.choices import WorkspaceChoices
 from scheduling.domain import Form, Person
 from scheduling.errors import NoticeDeferred, NoticeParked, NoticeRefused
 from scheduling.ports import Outcome, OutcomeKind
@@ -50,14 +51,14 @@ def test_the_card_goes_to_the_channel(notices, local):
     local.workspace.invite("sales")
     channel = local.workspace.channel_named("sales")
 
-    notices.post_card(BOOKING, channel.id)
+    notices.post_card(BOOKING, channel.id, WorkspaceChoices())
 
     card = local.rep().wait_for_message("Dana Reyes scheduled a meeting with Acme Buyer", channel="sales")
     assert "buyer@acme.example" not in card
 
 
 def test_a_card_whose_channel_is_gone_goes_to_the_rep(notices, local):
-    notices.post_card(BOOKING, "C0GONE")
+    notices.post_card(BOOKING, "C0GONE", WorkspaceChoices())
 
     message = local.rep().wait_for_message("could not be posted in the channel C0GONE")
     assert "Dana Reyes scheduled a meeting with Acme Buyer" in message

@@ -11,6 +11,7 @@ import pytest
 
 from scheduling.assembly import Scheduling, assemble
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
+from scheduling.choices import WorkspaceChoices
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Booking, Connection, ConnectionState, Customer, Draft, Person, Prefill, Rep, Screen
 from scheduling.errors import AuthExpired, MailError, NoticeError
@@ -55,6 +56,7 @@ class FakeNotices:
     problems: list[Outcome] = field(default_factory=list)
     reconnects: list[Connection] = field(default_factory=list)
     undelivered: list[tuple[str, str]] = field(default_factory=list)
+    connected: list[tuple[str, str | None]] = field(default_factory=list)
     overlaps: list[tuple[str, ...]] = field(default_factory=list)
 
     def show_outcome(self, outcome: Outcome) -> None:
@@ -63,11 +65,14 @@ class FakeNotices:
     def tell_member(self, booking: Booking, person: Person) -> None:
         self.members.append((booking.id, person.user_id))
 
-    def post_card(self, booking: Booking, channel: str) -> None:
+    def post_card(self, booking: Booking, channel: str, choices: WorkspaceChoices) -> None:
         self.cards.append((booking.id, channel))
 
     def tell_problem(self, outcome: Outcome) -> None:
         self.problems.append(outcome)
+
+    def tell_connected(self, connection: Connection, draft: Draft | None) -> None:
+        self.connected.append((connection.account, draft.id if draft else None))
 
     def ask_reconnect(self, connection: Connection) -> None:
         self.reconnects.append(connection)
@@ -107,6 +112,7 @@ class FakeAccounts:
 
     def __init__(self) -> None:
         self.calendars: dict[str, FakeCalendar] = {}
+        self.revoked: list[str] = []
 
     def check(self, provider: str, fields: Mapping[str, str], deadline: Deadline) -> Account:
         if fields["password"] != "right":
@@ -117,6 +123,9 @@ class FakeAccounts:
 
     def open(self, connection: Connection, secret: Mapping[str, str]) -> CalendarProvider:
         return self.calendars[secret["account"]]
+
+    def revoke(self, connection: Connection, secret: Mapping[str, str], deadline: Deadline) -> None:
+        self.revoked.append(connection.account)
 
 
 @dataclass

@@ -1,0 +1,179 @@
+"""What people look after beside meetings: their calendars and defaults, the workspace's rooms and choices.
+
+The front door's second object. Methods marked *local* touch rows only; `disconnect` calls the calendar system. Whether
+somebody is an administrator is the front end's to know.
+"""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scheduling.accounts import Accounts
+from scheduling.calendars.base import Deadline
+from scheduling.choices import WorkspaceChoices, choices_of
+from scheduling.clock import Clock
+from scheduling.connecting import Connecting
+from scheduling.domain import Connection, ConnectionState, EventSettings, Person, Rep, Room
+from scheduling.errors import CalendarError
+from scheduling.store import Session, Store, connections, people, preferences, rooms, workspaces
+
+log = logging.getLogger(__name__)
+
+REVOKE_SECONDS = 8.0
+ROOM_PROVIDERS = ("icloud", "caldav")
+"""Systems whose account can stand for a room: those that sign in by a password of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCalendar:
+    """A calendar that events can be written to."""
+
+    connection_id: str
+    calendar_id: str
+    name: str
+    account: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """A room and whether its calendar is connected; rooms that are not cannot be booked."""
+
+    room: Room
+    connection: Connection | None
+
+
+class Office:
+    """Calendars, defaults, rooms and the workspace's choices."""
+
+    def __init__(self, store: Store, accounts: Accounts, connecting: Connecting, clock: Clock) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._connecting = connecting
+        self._clock = clock
+
+    # --- calendars ---
+
+    def connections(self, rep: Rep) -> tuple[Connection, ...]:
+        """*local*"""
+        return self._store.read(lambda tx: connections.of_user(tx, rep))
+
+    def connect_links(self, rep: Rep, draft_id: str | None = None) -> Mapping[str, str]:
+        """*local* Fresh personal /connect addresses by provider; empty without PUBLIC_URL."""
+        return self._store.transact(lambda tx: self._connecting.issue_links(tx, rep, draft_id))
+
+    def targets(self, rep: Rep) -> tuple[TargetCalendar, ...]:
+        """*local* The rep's writable calendars, the default one first (12c)."""
+
+        def work(tx: Session) -> list[TargetCalendar]:
+            return [
+                TargetCalendar(
+                    connection.id,
+                    calendar.id,
+                    calendar.name,
+                    connection.account,
+                    calendar.id == connection.target_calendar,
+                )
+                for connection in connections.of_user(tx, rep)
+                if connection.state is ConnectionState.OK
+                for calendar in connections.calendars(tx, rep.team_id, connection.id)
+                if calendar.writable
+            ]
+
+        return tuple(sorted(self._store.read(work), key=lambda target: not target.is_default))
+
+    def disconnect(self, rep: Rep, connection_id: str) -> None:
+        """Give our access back and forget the account; one that is gone already is fine.
+
+        Forgotten even when the provider does not answer: what is not stored cannot be used.
+        """
+        owned = next((c for c in self.connections(rep) if c.id == connection_id), None)
+        if owned is None:
+            return
+        secret = self._store.read(lambda tx: connections.secret(tx, rep.team_id, owned.id))
+        self._store.transact(lambda tx: connections.remove(tx, rep.team_id, owned.id))
+        try:
+            self._accounts.revoke(owned, secret, Deadline.after(REVOKE_SECONDS))
+        except CalendarError as error:
+            log.warning("access not given back", extra={"connection": owned.id, "code": error.code})
+
+    # --- defaults ---
+
+    def defaults(self, rep: Rep) -> EventSettings:
+        """*local* The rep's own advanced settings for new meetings."""
+        return self._store.read(lambda tx: EventSettings.model_validate(preferences.of(tx, rep)))
+
+    def keep_defaults(self, rep: Rep, settings: EventSettings) -> None:
+        """*local*"""
+        self._store.transact(lambda tx: preferences.keep(tx, rep, settings.model_dump(mode="json")))
+
+    # --- rooms ---
+
+    def rooms(self, team_id: str) -> tuple[RoomState, ...]:
+        """*local* All rooms by name."""
+
+        def work(tx: Session) -> tuple[RoomState, ...]:
+            known = rooms.of_team(tx, team_id)
+            accounts = connections.of_users(tx, team_id, [room.key for room in known])
+            return tuple(RoomState(room, next(iter(accounts[room.key]), None)) for room in known)
+
+        return self._store.read(work)
+
+    def bookable_rooms(self, team_id: str) -> tuple[Room, ...]:
+        """*local* Rooms whose calendar can be read: connected ones, and those that a provider invites."""
+        return tuple(
+            state.room
+            for state in self.rooms(team_id)
+            if state.room.address or (state.connection and state.connection.state is ConnectionState.OK)
+        )
+
+    def add_room(self, team_id: str, name: str) -> Room:
+        """*local* A new room, not bookable until its calendar is connected by one of `room_links`."""
+        room = Room(id=secrets.token_hex(8), name=name)
+        self._store.transact(lambda tx: rooms.add(tx, team_id, room))
+        return room
+
+    def rename_room(self, team_id: str, room_id: str, name: str) -> None:
+        """*local* Unknown rooms are left alone."""
+
+        def work(tx: Session) -> None:
+            known = next((room for room in rooms.of_team(tx, team_id) if room.id == room_id), None)
+            if known is not None:
+                rooms.add(tx, team_id, known.model_copy(update={"name": name}))
+
+        self._store.transact(work)
+
+    def room_links(self, team_id: str, room: Room) -> Mapping[str, str]:
+        """*local* Fresh /connect addresses for the room's own calendar."""
+        links = self.connect_links(Rep(team_id, room.key))
+        return {provider: link for provider, link in links.items() if provider in ROOM_PROVIDERS}
+
+    def remove_room(self, team_id: str, room_id: str) -> None:
+        """*local* Forget the room and its calendar's password; meetings booked in it stay where they are."""
+
+        def work(tx: Session) -> None:
+            for connection in connections.of_user(tx, Rep(team_id, f"room:{room_id}")):
+                connections.remove(tx, team_id, connection.id)
+            rooms.remove(tx, team_id, room_id)
+
+        self._store.transact(work)
+
+    # --- the workspace ---
+
+    def choices(self, team_id: str) -> WorkspaceChoices:
+        """*local*"""
+        return self._store.read(lambda tx: choices_of(tx, team_id))
+
+    def choose(self, team_id: str, choices: WorkspaceChoices) -> None:
+        """*local*"""
+
+        def work(tx: Session) -> None:
+            workspaces.set_announce_channel(tx, team_id, choices.announce_channel)
+            workspaces.set_settings(tx, team_id, choices.model_dump(mode="json", exclude={"announce_channel"}))
+
+        self._store.transact(work)
+
+    def colleague_with(self, rep: Rep, email: str) -> Person | None:
+        """*local* The member of the workspace with this address, as far as we ever met them (2b)."""
+        return self._store.read(lambda tx: people.with_email(tx, rep.team_id, email))
