@@ -57,7 +57,8 @@ class _Failure:
 class FakeCalendar:
     """One account: `busy` is what its owner has, `others` what it can see of other addresses, `events` what we stored.
 
-    `delay` makes every call take that many seconds, at most to its deadline. `calls` counts calls by method name.
+    The link of a native conference takes `link_after` looks. `delay` makes every call take that many seconds, at most
+    to its deadline. `calls` counts calls by method name.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class FakeCalendar:
         self.capabilities = capabilities or Capabilities(others_free_busy=others is not None)
         self.calendars = calendars
         self.rooms: tuple[RoomInfo, ...] = ()
+        self.link_after = 0
         self.busy: list[Busy] = []
         self.others = others
         self.delay = delay
@@ -121,12 +123,12 @@ class FakeCalendar:
             self._writable(spec.calendar_id)
             present = self._by_key(spec)
             if present is not None:
-                return present.ref
+                return self._with_link(present)
             stored = StoredEvent(spec)
             if stored.ref.event_id in self.events:
                 raise Conflict("name_taken")
             self.events[stored.ref.event_id] = stored
-            return stored.ref
+            return self._with_link(stored)
 
         return self._call("create_event", deadline, create)
 
@@ -162,6 +164,12 @@ class FakeCalendar:
         self._call("cancel_event", deadline, lambda: self.events.pop(ref.event_id, None))
 
     # --- inside ---
+
+    def _with_link(self, stored: StoredEvent) -> EventRef:
+        """A native conference has its link after `link_after` more looks."""
+        if not stored.spec.native_conference or self.calls["create_event"] <= self.link_after:
+            return stored.ref
+        return stored.ref.model_copy(update={"join_url": "https://meet.example/abc"})
 
     def _call(self, method: str, deadline: Deadline, effect: Callable[[], T]) -> T:
         time.sleep(min(self.delay, deadline.remaining()))
