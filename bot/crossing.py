@@ -33,7 +33,7 @@ class Crossing:
         self._local = ThreadPoolExecutor(local_threads, "local")
         self._service = ThreadPoolExecutor(service_threads, "service")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._closing = asyncio.Event()
 
     async def local(self, function: Callable[..., T], *args: object, within: float = 1.0, **kwargs: object) -> T:
         """Run a short function that touches rows only; raises TooLate after `within` seconds from the click."""
@@ -70,7 +70,7 @@ class Crossing:
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Start `work` and forget it; an exception that leaves it is logged, never lost."""
         name = getattr(work, "__qualname__", "work")
-        if self._closing:
+        if self._closing.is_set():
             work.close()
             logger.warning("background_work_refused name=%s", name)
             return
@@ -89,13 +89,21 @@ class Crossing:
         if error is not None:
             logger.error("background_work_failed name=%s", task.get_name(), exc_info=error)
 
+    async def pause(self, seconds: float) -> bool:
+        """Wait, in background work; False when it was cut short because we are closing: then leave out the rest."""
+        try:
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
+
     @property
     def unfinished(self) -> int:
         return len(self._tasks)
 
     async def close(self, within: float = 10.0) -> None:
         """Let background work finish for `within` seconds, cancel the rest, and end both pools."""
-        self._closing = True
+        self._closing.set()
         if self._tasks:
             _, late = await asyncio.wait(set(self._tasks), timeout=within)
             for task in late:

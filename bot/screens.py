@@ -94,8 +94,8 @@ class Screens:
         if made is None:
             return
         await self._show(shown, draft, made)
-        await asyncio.sleep(self._once_more)
-        await self._show(shown, draft, made)
+        if await self._crossing.pause(self._once_more):
+            await self._show(shown, draft, made)
 
     async def _replace(self, shown: View, draft: Draft, look: Look, moving: Moving | None = None) -> None:
         work = asyncio.create_task(self._moved_and_drawn(draft, look, moving))
