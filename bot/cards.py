@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.modals.blocks import Block, actions, button, context, fit, heading, lines, message, section
 from bot.modals.confirm import accepted_words
-from bot.modals.connecting import offer, provider_name
+from bot.modals.connecting import account_words, connected_words, offer
 from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words
 from scheduling.choices import WorkspaceChoices
@@ -148,13 +148,19 @@ def _when(outcome: Outcome, start: datetime, customer_zone: str | None) -> str:
 
 def reconnect_message(connection: Connection) -> Message:
     """A calendar shut us out. The links live for minutes only, so the button fetches them when it is pressed."""
-    name = f"{provider_name(connection.provider)} ({connection.account})"
+    name = account_words(connection)
     words = [
         f"Your calendar {name} no longer lets us in, so its times count as unknown.",
         "Connect it again to go on scheduling.",
     ]
     button_ = button(RECONNECT, "Connect again", connection.provider, label=f"Connect {name} again"[:75])
     return _said("A calendar needs you", [], [actions("calendars", [button_])], words)
+
+
+def connected_message(connection: Connection) -> Message:
+    """A calendar was connected while no form of the owner's waited for it."""
+    words = connected_words(connection)
+    return message(escaped(words), [section(words), actions("connected", [button(OPEN, "Schedule on behalf")])])
 
 
 def connect_message(links: dict[str, str]) -> Message:

@@ -5,10 +5,12 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot import cards
+from bot.modals import connected
 from bot.modals import outcome as outcome_screen
+from bot.modals.blocks import View
 from bot.slack_errors import call
 from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Booking, Connection, Person
+from scheduling.domain import Booking, Connection, Draft, Person, Screen
 from scheduling.errors import NoticeRefused
 from scheduling.ports import Outcome
 
@@ -25,12 +27,7 @@ class SlackNotices:
         """Replace the rep's open view; a view that was closed counts as told."""
         if not outcome.draft.view_id:
             return
-        view = outcome_screen.build(outcome)
-        try:
-            call(self._client.views_update, view_id=outcome.draft.view_id, view=view)
-        except NoticeRefused as error:
-            if error.code != "not_found":
-                raise
+        self._replace(outcome.draft.view_id, outcome_screen.build(outcome))
 
     def tell_member(self, booking: Booking, person: Person) -> None:
         self._post(person.user_id, cards.member_message(booking, person))
@@ -49,6 +46,14 @@ class SlackNotices:
     def tell_problem(self, outcome: Outcome) -> None:
         self._post(outcome.draft.user_id, cards.problem_message(outcome))
 
+    def tell_connected(self, connection: Connection, draft: Draft | None) -> None:
+        """The screen that asks for a calendar moves on; where it is not open any more, a message says so."""
+        if draft is None or draft.screen is not Screen.TIMES or not self._moved_on(draft, connection):
+            self._post(connection.user_id, cards.connected_message(connection))
+
+    def _moved_on(self, draft: Draft, connection: Connection) -> bool:
+        return bool(draft.view_id) and self._replace(str(draft.view_id), connected.build(draft, connection))
+
     def ask_reconnect(self, connection: Connection) -> None:
         self._post(connection.user_id, cards.reconnect_message(connection))
 
@@ -57,6 +62,16 @@ class SlackNotices:
 
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
         self._post(booking.organizer.user_id, cards.overlap_message(booking, who))
+
+    def _replace(self, view_id: str, view: View) -> bool:
+        """Whether the view was there to be replaced."""
+        try:
+            call(self._client.views_update, view_id=view_id, view=view)
+        except NoticeRefused as error:
+            if error.code != "not_found":
+                raise
+            return False
+        return True
 
     def _post(self, channel: str, words: dict[str, Any]) -> None:
         """A user id as channel opens the DM."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.modals.blocks import Block, actions, button, context, section
+from scheduling.domain import Connection
 
 CONNECT = "connect"
 NAMES = {
@@ -23,6 +24,15 @@ NO_ADDRESS = (
 
 def provider_name(provider: str) -> str:
     return NAMES.get(provider, provider)
+
+
+def account_words(connection: Connection) -> str:
+    """`iCloud (dana@example.com)`."""
+    return f"{provider_name(connection.provider)} ({connection.account})"
+
+
+def connected_words(connection: Connection) -> str:
+    return f"Your {provider_name(connection.provider)} calendar is connected ({connection.account})."
 
 
 def offer(block_id: str, words: str, links: Mapping[str, str]) -> list[Block]:

@@ -12,7 +12,7 @@ from bot.directory import SlackDirectory, person_of
 from bot.messages import SlackNotices
 from sandbox.workspace import Person as Member
 from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Form, Person
+from scheduling.domain import Form, Person, Screen
 from scheduling.errors import NoticeDeferred, NoticeParked, NoticeRefused
 from scheduling.ports import Outcome, OutcomeKind
 from tests.bot.in_memory import CONNECTION, DANA, PRIYA, booking_with, draft_with
@@ -78,6 +78,16 @@ def test_the_rep_hears_of_problems_refused_mail_overlaps_and_dead_calendars(noti
     assert "A mail about your meeting was refused" in told[1]
     assert "overlaps another one" in told[2]
     assert "iCloud (dana@example.com) no longer lets us in" in told[3]
+
+
+def test_a_calendar_connected_without_a_waiting_form_is_told_by_message(notices, local):
+    notices.tell_connected(CONNECTION, None)
+    notices.tell_connected(CONNECTION, draft_with(Form(), screen=Screen.DETAILS, view_id="V0OPEN"))
+    notices.tell_connected(CONNECTION, draft_with(Form(), screen=Screen.TIMES, view_id="V0GONE"))
+
+    told = [str(message) for message in local.rep().dms()]
+    assert len(told) == 3
+    assert all("Your iCloud calendar is connected (dana@example.com)." in words for words in told)
 
 
 def test_an_outcome_for_a_closed_form_counts_as_told(notices):

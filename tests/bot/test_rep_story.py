@@ -231,6 +231,26 @@ def test_without_a_calendar_the_four_ways_to_connect_are_offered_and_nothing_is_
     assert running.scheduling.drafts["draft1"].form.subject == "Pricing call"
 
 
+def test_once_a_calendar_is_connected_the_waiting_form_leads_to_the_times(running):
+    running.scheduling.connected = ()
+    rep = running.local.rep()
+    rep.command("/schedule-for", COMMAND)
+    rep.wait_for("Connect a calendar to see available times.")
+    rep.press("Continue")
+    rep.press("Find times")
+    rep.wait_for("Connect a calendar first")
+    running.scheduling.connected = (CONNECTION,)
+
+    running.notices.tell_connected(CONNECTION, running.scheduling.drafts["draft1"])
+    screen = rep.wait_for("Your iCloud calendar is connected (dana@example.com).")
+    rep.press("Show times")
+    times = rep.wait_for("Tue 24 Nov")
+
+    assert "Everything you typed is still here." in screen
+    assert "15:00" in times.buttons
+    assert list(rep.dms()) == []
+
+
 def test_without_a_public_address_the_reason_is_said(running):
     running.scheduling.connected = ()
     running.scheduling.links = {}

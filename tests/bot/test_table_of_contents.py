@@ -6,8 +6,9 @@ from datetime import date
 
 from bot import cards, homepage
 from bot.handlers import ACTIONS, CLOSINGS, OPTIONS, SUBMISSIONS
-from bot.modals import confirm, details, notifications, outcome, times, who
+from bot.modals import confirm, connected, details, notifications, outcome, times, who
 from scheduling import LastMeeting, Opening
+from scheduling.choices import WorkspaceChoices
 from scheduling.domain import Customer, EventRef, Form, Obstacle, ObstacleKind, Proposal, Rep, Unread
 from scheduling.ports import Outcome, OutcomeKind
 from tests.bot.in_memory import CONNECTION, DANA, NOW, at, booking_with, draft_with, slot
@@ -46,6 +47,7 @@ def every_view():
     yield times.loading(DRAFT)
     yield times.trouble(DRAFT, "words")
     yield times.not_connected(DRAFT, ALL_LINKS)
+    yield connected.build(DRAFT, CONNECTION)
     yield times.build(proposal, shown)
     yield times.build(replace(proposal, slots=()), DRAFT)
     yield times.build(replace(proposal, slots=()), shown, conflict_day=date(2026, 11, 25))
@@ -62,7 +64,8 @@ def every_message():
     failed = Outcome(OutcomeKind.FAILED, DRAFT, DANA.zone)
     yield cards.open_again("text")
     yield cards.member_message(BOOKING, DANA)
-    yield cards.channel_card(BOOKING)
+    yield cards.channel_card(BOOKING, WorkspaceChoices())
+    yield cards.connected_message(CONNECTION)
     yield cards.problem_message(failed)
     yield cards.reconnect_message(CONNECTION)
     yield cards.connect_message(ALL_LINKS)
