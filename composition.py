@@ -183,10 +183,19 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
 
 def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, CalendarSystem]:
     """The systems people may connect, in the order of their buttons."""
-    return {
+    systems: dict[str, CalendarSystem] = {}
+    if settings.microsoft is not None:
+        own = (settings.microsoft_authority, settings.graph_api_url)
+        systems["microsoft"] = system_class("microsoft")(own_servers(settings, *own), *settings.microsoft, *own)
+    return systems | {
         "icloud": system_class("icloud")(outbound, settings.icloud_caldav_url),
         "caldav": system_class("caldav")(outbound),
     }
+
+
+def own_servers(settings: Settings, *urls: str) -> Outbound:
+    """The way to servers that the operator named, which may be private; to no others that are."""
+    return Outbound(frozenset(urlsplit(url).netloc for url in urls), settings.extra_ca_bundle)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

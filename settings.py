@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     public_url: Url | None = None
     host: str = "127.0.0.1"
     port: int = 3000
+    microsoft_client_id: str | None = None
+    microsoft_client_secret: SecretStr | None = None
+    microsoft_authority: Url = "https://login.microsoftonline.com/organizations"
+    graph_api_url: Url = "https://graph.microsoft.com/v1.0"
     icloud_caldav_url: Url = "https://caldav.icloud.com"
     extra_ca_bundle: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -174,6 +178,25 @@ class Settings(BaseSettings):
             raise ValueError("must be between 0 and 65535")
         return port
 
+    @field_validator("microsoft_client_secret")
+    @classmethod
+    def _is_with_its_client(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (secret is None) != (info.data.get("microsoft_client_id") is None):
+            raise ValueError("MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET belong together: set both or none")
+        return secret
+
+    @field_validator("microsoft_authority", "graph_api_url")
+    @classmethod
+    def _is_safe_for_secrets(cls, url: str, info: ValidationInfo) -> str:
+        """The operator's secret and people's tokens go there."""
+        parts = _web_address(url)
+        allowed = split_list(info.data.get("allowed_private_hosts", ""))
+        if parts.scheme == "http" and not is_loopback(parts.hostname) and not {parts.hostname, parts.netloc} & {*allowed}:
+            raise ValueError("must begin with https:// (secrets go there)")
+        if info.field_name == "graph_api_url":
+            return url if url.endswith("/v1.0") else f"{url}/v1.0"
+        return url if parts.path.strip("/") else f"{url}/organizations"
+
     @field_validator("icloud_caldav_url")
     @classmethod
     def _is_a_web_address(cls, url: str) -> str:
@@ -205,6 +228,13 @@ class Settings(BaseSettings):
     def private_hosts(self) -> tuple[str, ...]:
         """`host` or `host:port`, as the operator wrote them."""
         return split_list(self.allowed_private_hosts)
+
+    @property
+    def microsoft(self) -> tuple[str, str] | None:
+        """Client id and secret, where Office 365 is set up."""
+        if self.microsoft_client_id is None or self.microsoft_client_secret is None:
+            return None
+        return self.microsoft_client_id, self.microsoft_client_secret.get_secret_value()
 
     @property
     def uses_socket_mode(self) -> bool:

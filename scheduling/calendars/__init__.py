@@ -11,6 +11,7 @@ from typing import Any
 from scheduling.calendars.systems import CalendarSystem
 
 REGISTRY: Mapping[str, str] = {
+    "microsoft": "scheduling.calendars.graph:MicrosoftSystem",
     "icloud": "scheduling.calendars.caldav:ICloudSystem",
     "caldav": "scheduling.calendars.caldav:CalDavSystem",
 }
