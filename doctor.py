@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -14,7 +15,10 @@ from sqlmodel import Session
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from scheduling.errors import MailError
+from scheduling.calendars.base import Deadline
+from scheduling.calendars.graph_sign_in import SignIns
+from scheduling.errors import CalendarError, MailError
+from scheduling.outbound import Outbound
 from scheduling.secrets import KeyUnfit, SecretBox
 from scheduling.store import Store, StoreUnfit, connections
 from settings import Settings, SettingsRefused, load_settings
@@ -50,7 +54,7 @@ def examine(env_file: Path | None = Path(".env")) -> Iterator[Finding]:
             yield Finding(Verdict.TO_DO, "settings", f"{name}: {words}")
         return
     yield Finding(Verdict.OK, "settings", "complete")
-    for check in (check_database, check_mail, check_slack, check_socket, check_public_address):
+    for check in (check_database, check_mail, check_slack, check_socket, check_public_address, check_microsoft):
         yield from check(settings)
 
 
@@ -136,6 +140,24 @@ def check_public_address(settings: Settings) -> Iterator[Finding]:
         yield Finding(Verdict.NOTE, "PUBLIC_URL", "not set: nobody can connect a calendar until it is")
     else:
         yield Finding(Verdict.OK, "PUBLIC_URL", f"{settings.public_url}: must lead to {settings.host}:{settings.port}")
+
+
+def check_microsoft(settings: Settings) -> Iterator[Finding]:
+    """Microsoft's sign-in answers under MICROSOFT_AUTHORITY; the secret is tried when somebody signs in."""
+    if settings.microsoft is None:
+        return
+    own = (settings.microsoft_authority, settings.graph_api_url)
+    outbound = Outbound(frozenset(urlsplit(url).netloc for url in own), settings.extra_ca_bundle)
+    try:
+        SignIns(outbound, *settings.microsoft, settings.microsoft_authority).check(Deadline.after(SECONDS))
+    except CalendarError as error:
+        words = f"{settings.microsoft_authority} does not answer as it should ({error.code}): check MICROSOFT_AUTHORITY"
+        yield Finding(Verdict.TO_DO, "Office 365", words)
+    else:
+        back = f"{settings.public_url or 'PUBLIC_URL'}/oauth/microsoft/callback"
+        yield Finding(Verdict.OK, "Office 365", f"{settings.microsoft_authority} answers; redirect URI there: {back}")
+    finally:
+        outbound.close()
 
 
 def wanted_scopes() -> list[str]:

@@ -162,12 +162,7 @@ class Settings(BaseSettings):
         parts = _web_address(url)
         if parts.query or parts.fragment:
             raise ValueError("must end with the host or a path, without ? and #")
-        allowed = split_list(info.data.get("allowed_private_hosts", ""))
-        if (
-            parts.scheme == "http"
-            and not is_loopback(parts.hostname)
-            and not {parts.hostname, parts.netloc} & {*allowed}
-        ):
+        if _is_readable_on_the_way(parts, info):
             raise ValueError("must begin with https:// (people type passwords there)")
         return url
 
@@ -190,8 +185,7 @@ class Settings(BaseSettings):
     def _is_safe_for_secrets(cls, url: str, info: ValidationInfo) -> str:
         """The operator's secret and people's tokens go there."""
         parts = _web_address(url)
-        allowed = split_list(info.data.get("allowed_private_hosts", ""))
-        if parts.scheme == "http" and not is_loopback(parts.hostname) and not {parts.hostname, parts.netloc} & {*allowed}:
+        if _is_readable_on_the_way(parts, info):
             raise ValueError("must begin with https:// (secrets go there)")
         if info.field_name == "graph_api_url":
             return url if url.endswith("/v1.0") else f"{url}/v1.0"
@@ -282,6 +276,12 @@ def _web_address(url: str) -> SplitResult:
     if not fits or parts.username is not None:
         raise ValueError("must be an address such as https://schedule.example.com")
     return parts
+
+
+def _is_readable_on_the_way(parts: SplitResult, info: ValidationInfo) -> bool:
+    """Whether it is plain http to another machine that the operator did not allow."""
+    allowed = split_list(info.data.get("allowed_private_hosts", ""))
+    return parts.scheme == "http" and not is_loopback(parts.hostname) and not {parts.hostname, parts.netloc} & {*allowed}
 
 
 def _smtp_transport(url: str) -> SmtpTransport:
