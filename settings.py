@@ -280,8 +280,8 @@ def _web_address(url: str) -> SplitResult:
 
 def _is_readable_on_the_way(parts: SplitResult, info: ValidationInfo) -> bool:
     """Whether it is plain http to another machine that the operator did not allow."""
-    allowed = split_list(info.data.get("allowed_private_hosts", ""))
-    return parts.scheme == "http" and not is_loopback(parts.hostname) and not {parts.hostname, parts.netloc} & {*allowed}
+    allowed = {*split_list(info.data.get("allowed_private_hosts", ""))}
+    return parts.scheme == "http" and not is_loopback(parts.hostname) and not {parts.hostname, parts.netloc} & allowed
 
 
 def _smtp_transport(url: str) -> SmtpTransport:
