@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_CAP = timedelta(minutes=15)
 SHORTEST_WAIT = timedelta(seconds=5)
+TICK = timedelta(seconds=1)
+"""How often we look for work when nobody pokes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Outbox:
     def start(self) -> None:
         """Begin to drain by itself, and to end holds and throw away what is old."""
         self._drainer.start()
-        self.every("drain", timedelta(seconds=1), self.poke)
+        self.every("drain", TICK, self.poke)
         self.every("expire_holds", timedelta(seconds=30), self._expire_holds)
         self.every("purge", timedelta(hours=1), self._purge)
         self._scheduler.start()
@@ -191,14 +193,22 @@ class Outbox:
     # --- claiming ---
 
     def _drain_when_woken(self) -> None:
+        until_due: float | None = None
         while not self._stopping:
-            self._wake.wait()
+            self._wake.wait(until_due)
             self._wake.clear()
             self._ticked = time.monotonic()
             try:
                 self._launch()
+                until_due = self._until_due()
             except Exception as error:
                 _log_bug("outbox.drain_failed", error)
+
+    def _until_due(self) -> float | None:
+        """Seconds to the next task that is not due yet, where that is before the next tick."""
+        now = self._clock()
+        due = self._store.read(lambda tx: tasks.next_due(tx, now))
+        return (due - now).total_seconds() if due is not None and due - now < TICK else None
 
     def _launch(self) -> "list[Future[None]]":
         with self._lock:

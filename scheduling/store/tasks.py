@@ -98,9 +98,10 @@ def due_teams(tx: Session, now: datetime) -> tuple[str, ...]:
     return tuple(tx.exec(select(team.c.team_id).where(team.c.team_id.is_not(None), earliest <= now)))
 
 
-def next_due(tx: Session) -> datetime | None:
-    """When the next task that waits wants to run."""
-    return tx.exec(select(Row.run_after).where(_IS_READY).order_by(col(Row.run_after)).limit(1)).first()
+def next_due(tx: Session, after: datetime | None = None) -> datetime | None:
+    """When the next task that waits wants to run; of those that want to only `after` a moment, if one is given."""
+    waiting = select(func.min(Row.run_after)).where(_IS_READY)
+    return tx.exec(waiting if after is None else waiting.where(col(Row.run_after) > after)).one()
 
 
 def claim(
