@@ -2,15 +2,20 @@
 
 A story asks for `desk` and runs twice: Slack by HTTP on SQLite, and Slack by Socket Mode on PostgreSQL. The app's clock
 starts on Monday 30 November 2026, 09:00 in Berlin, and goes on from there, whatever day it really is.
+
+A story may override by `parametrize`: `moment` (when the clock starts), `people` (who is in the workspace) and
+`operator` (what `SchedulingConfig` says otherwise). Calendars stand behind `desk.proxy`, which can be told to fail.
 """
 
 import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -25,9 +30,13 @@ from sandbox.calendar_app import CalendarApp
 from sandbox.calendar_server import CalendarServer, free_port
 from sandbox.mailbox import Mailbox
 from sandbox.stage import PEOPLE
+from sandbox.workspace.records import DEMO_PEOPLE, Person
 from sandbox.workspace.scripted_rep import ScriptedRep
 from sandbox.workspace.server import LocalWorkspace
+from sandbox.workspace.state import Workspace
+from scheduling.config import SchedulingConfig
 from settings import load_settings
+from tests.stories.faulty_proxy import FaultyProxy
 
 ROOT = Path(__file__).resolve().parents[2]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -80,7 +89,7 @@ class AppThread:
             await asyncio.sleep(0.005)
         self._started.set()
         await serving
-        await self.app.stop(10)
+        await self.app.stop(1)  # what is late by then is an update sent once more
 
 
 @dataclass
@@ -92,6 +101,7 @@ class Desk:
     mailbox: Mailbox
     calendars: CalendarServer
     runner: AppThread
+    proxy: FaultyProxy
     environment: dict[str, str] = field(default_factory=dict)
     people: dict[str, ScriptedRep] = field(default_factory=dict)
 
@@ -132,7 +142,7 @@ class Desk:
         """Fill in the /connect page as a browser would."""
         user = USERS[user_id]
         fields = {
-            "server": self.calendars.url_of(user),
+            "server": f"{self.proxy.url}{user}/",
             "user_name": user,
             "password": self.calendars.users[user] if password is None else password,
         }
@@ -170,6 +180,11 @@ class Desk:
         rep.wait_for("Tracking ID", timeout=20)
         return rep
 
+    def later(self, **by: float) -> None:
+        """Time passes, and the outbox looks at what is due."""
+        self.clock.jump(**by)
+        self.runner.app.scheduling.outbox.poke()
+
     def settle(self, seconds: float = 0.3) -> None:
         """Give late work the chance to do something wrong."""
         time.sleep(seconds)
@@ -193,11 +208,47 @@ def engine(combination) -> str:
     return combination.partition("-")[2]
 
 
+@pytest.fixture(scope="session")
+def proxy(calendar_server) -> Iterator[FaultyProxy]:
+    with FaultyProxy.before(calendar_server.url) as started:
+        yield started
+
+
 @pytest.fixture
-def desk(combination, engine_url, calendar_server, monkeypatch) -> Iterator[Desk]:
+def moment() -> datetime:
+    """When the app's clock starts."""
+    return MONDAY
+
+
+@pytest.fixture
+def people() -> Sequence[Person]:
+    """Who is in the workspace."""
+    return DEMO_PEOPLE
+
+
+@pytest.fixture
+def operator() -> Mapping[str, object]:
+    """What the operator's SchedulingConfig says otherwise."""
+    return {}
+
+
+@contextmanager
+def opened_desk(
+    combination: str,
+    database_url: str,
+    calendars: CalendarServer,
+    proxy: FaultyProxy,
+    *,
+    moment: datetime = MONDAY,
+    people: Sequence[Person] = DEMO_PEOPLE,
+    operator: Mapping[str, object] | None = None,
+) -> Iterator[Desk]:
+    """The product and everything around it; whatever Slack would have refused fails the story at the end."""
+    proxy.heal()
     for user in PEOPLE:
-        CalendarApp.of(calendar_server, user).clear()
-    workspace = LocalWorkspace.start(manifest=json.loads((ROOT / "manifest.json").read_text()))
+        CalendarApp.of(calendars, user).clear()
+    manifest = json.loads((ROOT / "manifest.json").read_text())
+    workspace = LocalWorkspace.start(workspace=Workspace(people=people), manifest=manifest)
     mailbox = Mailbox.start()
     port = free_port()
     environment = {
@@ -208,26 +259,37 @@ def desk(combination, engine_url, calendar_server, monkeypatch) -> Iterator[Desk
         "SECRET_KEYS": Fernet.generate_key().decode(),
         "SMTP_URL": mailbox.url,
         "MAIL_FROM": "meetings@demo.example",
-        "DATABASE_URL": engine_url,
-        "ALLOWED_PRIVATE_HOSTS": urlsplit(calendar_server.url).netloc,
+        "DATABASE_URL": database_url,
+        "ALLOWED_PRIVATE_HOSTS": urlsplit(proxy.url).netloc,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
     }
     if combination.startswith("socket"):
         environment["SLACK_APP_TOKEN"] = workspace.app_token
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    clock = RunningClock(MONDAY)
-    runner = AppThread(compose(load_settings(env_file=None), clock), port)
+    clock = RunningClock(moment)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr("composition.SchedulingConfig", partial(SchedulingConfig, **(operator or {})))
+        runner = AppThread(compose(load_settings(env_file=None), clock), port)
     runner.start()
     if combination.startswith("socket"):
         workspace.connect_socket()
     else:
         workspace.connect_http(f"{runner.url}/slack/events")
-    desk = Desk(clock, workspace, mailbox, calendar_server, runner, environment)
+    desk = Desk(clock, workspace, mailbox, calendars, runner, proxy, environment)
     yield desk
     refusals = desk.refusals
+    proxy.heal()
     runner.stop()
     workspace.stop()
     mailbox.stop()
     assert refusals == []
+
+
+@pytest.fixture
+def desk(combination, engine_url, calendar_server, proxy, moment, people, operator) -> Iterator[Desk]:
+    with opened_desk(
+        combination, engine_url, calendar_server, proxy, moment=moment, people=people, operator=operator
+    ) as desk:
+        yield desk
