@@ -41,8 +41,16 @@ def run() -> None:
 
 
 @cli.command()
-def sandbox() -> None:
+def sandbox(
+    *,
+    story: Annotated[bool, typer.Option("--story", help="Play one story in the terminal and end.")] = False,
+) -> None:
     """Start everything on this computer, with no accounts: workspace, mailbox, calendar."""
+    if story:
+        from sandbox.story import main as tell
+
+        tell()
+        return
     from sandbox.tryout import main as try_out
 
     try_out()

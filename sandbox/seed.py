@@ -1,0 +1,187 @@
+"""What is there when one starts to try: believable weeks, connected calendars, and a channel in which people talk.
+
+Everybody is made up. Times are on each person's own clock, so that working hours meet and miss as they do in life.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import httpx2
+from icalendar import Calendar, Event
+
+from sandbox.calendar_server import CalendarServer
+from sandbox.workspace.records import Message
+from sandbox.workspace.scripted_rep import ScriptedRep
+from sandbox.workspace.server import LocalWorkspace
+from sandbox.workspace.state import Workspace
+
+WEEKS = range(-1, 6)
+CONNECTED = {"U0DANA": "dana", "U0PRIYA": "priya", "U0SAM": "sam"}
+"""Noa stays unconnected: a colleague whose calendar nobody can see is unknown, never free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A meeting of every week. `days` counts from Monday as 0; `every` 2 means every other week."""
+
+    title: str
+    days: tuple[int, ...]
+    at: str
+    minutes: int
+    private: bool = False
+    every: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDay:
+    """A day, in weeks from now; `free` days are notes that block nobody."""
+
+    title: str
+    week: int
+    day: int
+    free: bool = False
+    days: int = 1
+
+
+WEEKLY = {
+    "dana": (
+        Habit("Pipeline review", (0,), "09:30", 60),
+        Habit("Lunch", (0, 1, 2, 3, 4), "12:15", 45),
+        Habit("Demo: Northwind Traders", (1,), "14:00", 60),
+        Habit("1:1 with Sam", (2,), "10:00", 30),
+        Habit("Proposal work (focus)", (2,), "13:30", 120),
+        Habit("Forecast call", (3,), "15:00", 90),
+        Habit("Renewal: Blue Harbor", (4,), "09:00", 45, every=2),
+        Habit("Physiotherapy", (4,), "15:30", 60, private=True),
+    ),
+    "priya": (
+        Habit("Stand-up", (0, 1, 2, 3, 4), "14:00", 15),
+        Habit("Architecture review", (1,), "15:30", 60),
+        Habit("Onboarding: Brightside Clinics", (2,), "14:30", 60),
+        Habit("School run", (0, 3), "16:30", 30, private=True),
+        Habit("Interview panel", (3,), "13:30", 60, every=2),
+        Habit("Release planning", (4,), "15:00", 60),
+    ),
+    "sam": (
+        Habit("Team sync", (0,), "10:00", 45),
+        Habit("Gym", (1, 3), "12:00", 60, private=True),
+        Habit("1:1 with Dana", (2,), "09:00", 30),
+        Habit("Security questionnaire: Acme", (3,), "14:00", 60),
+        Habit("Partner call", (4,), "11:00", 60),
+    ),
+    "noa": (
+        Habit("Team sync", (0,), "09:15", 45),
+        Habit("Design critique", (2,), "13:00", 60),
+        Habit("Customer council", (4,), "11:00", 90, every=2),
+    ),
+}
+WHOLE_DAYS = {
+    "dana": (WholeDay("Quarter starts", 1, 0, free=True), WholeDay("Trade fair Cologne", 3, 2, days=2)),
+    "priya": (WholeDay("Out of office: public holiday", 1, 4),),
+    "sam": (WholeDay("Noa in London", 1, 1, free=True), WholeDay("Moving house", 2, 0)),
+    "noa": (WholeDay("Out of office", 0, 4),),
+}
+
+
+def fill_calendars(server: CalendarServer, workspace: Workspace) -> None:
+    """Everybody's weeks around today, one request a person."""
+    for user in server.users:
+        zone = next(person.tz for person in workspace.people.values() if person.name == user)
+        calendar = weeks_of(user, ZoneInfo(zone), workspace.clock())
+        httpx2.put(
+            server.calendar_of(user),
+            content=calendar.to_ical(),
+            headers={"Content-Type": "text/calendar; charset=utf-8"},
+            auth=(user, server.users[user]),
+            trust_env=False,
+        ).raise_for_status()
+
+
+def weeks_of(user: str, zone: ZoneInfo, now: datetime) -> Calendar:
+    """One person's calendar."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//demo calendar app//EN")
+    calendar.add("version", "2.0")
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    for title, start, end, extra in (*_meetings(user, monday, zone), *_whole_days(user, monday)):
+        event = Event()
+        event.add("uid", hashlib.sha256(f"{user} {title} {start}".encode()).hexdigest()[:32])
+        event.add("dtstamp", now.astimezone(UTC))
+        event.add("dtstart", start)
+        event.add("dtend", end)
+        event.add("summary", title)
+        for name, value in extra.items():
+            event.add(name, value)
+        calendar.add_component(event)
+    return calendar
+
+
+Wanted = tuple[str, date | datetime, date | datetime, dict[str, str]]
+
+
+def _meetings(user: str, monday: date, zone: ZoneInfo) -> Iterator[Wanted]:
+    for week in WEEKS:
+        for habit in WEEKLY[user]:
+            if week % habit.every:
+                continue
+            for day in habit.days:
+                local = datetime.combine(monday + timedelta(weeks=week, days=day), time.fromisoformat(habit.at), zone)
+                start = local.astimezone(UTC)
+                extra = {"class": "PRIVATE"} if habit.private else {}
+                yield habit.title, start, start + timedelta(minutes=habit.minutes), extra
+
+
+def _whole_days(user: str, monday: date) -> Iterator[Wanted]:
+    for entry in WHOLE_DAYS[user]:
+        first = monday + timedelta(weeks=entry.week, days=entry.day)
+        extra = {"transp": "TRANSPARENT" if entry.free else "OPAQUE"}
+        yield entry.title, first, first + timedelta(days=entry.days), extra
+
+
+def talk(workspace: Workspace) -> None:
+    """A few messages, among them a lead from which the form can be opened."""
+    said = (
+        ("general", "U0SAM", "Good morning all. The new price list is in the shared folder."),
+        ("general", "U0NOA", "Thanks Sam! I am in New York until Friday, so ping me after 15:00 Berlin time."),
+        ("sales", "U0NOA", "Northwind signed. Thanks for the quick demo, Dana."),
+        ("sales", "U0SAM", "New lead from the web form: *Acme Buyer*, buyer@acme.example, 30 minutes on pricing."),
+    )
+    with workspace.changing():
+        for channel, user, text in said:
+            message = Message(workspace.next_ts(), workspace.channel_named(channel).id, user, text)
+            workspace.messages[message.channel].append(message)
+        answer = "I can join that one, mornings Berlin time suit me best."
+        workspace.messages[message.channel].append(
+            Message(workspace.next_ts(), message.channel, "U0PRIYA", answer, thread_ts=message.ts)
+        )
+
+
+def connect_calendars(local: LocalWorkspace, calendars: CalendarServer, address: str) -> None:
+    """Everybody but Noa connects, as people do: by the link on their first screen, on the app's own page.
+
+    `address` is where the app reaches the calendar server. Raises RuntimeError where the page does not say yes.
+    """
+    with ThreadPoolExecutor(len(CONNECTED)) as people:
+        tries = [
+            people.submit(_connect, local.rep(user_id), user, calendars.users[user], f"{address}/{user}/")
+            for user_id, user in CONNECTED.items()
+        ]
+        for each in tries:
+            each.result()
+
+
+def _connect(person: ScriptedRep, user: str, password: str, server: str) -> None:
+    person.command("/schedule-for")
+    button = next(c for c in person.wait_for("Other CalDAV").controls if c.words == "Other CalDAV")
+    address = str(button.element["url"])
+    fields = {"server": server, "user_name": user, "password": password}
+    headers = {"Origin": address.split("/connect/")[0]}
+    answer = httpx2.post(address, data=fields, headers=headers, timeout=30, trust_env=False)
+    if answer.status_code != httpx2.codes.OK:
+        raise RuntimeError(f"{user} could not connect a calendar: the page answered {answer.status_code}")
+    person.close()
