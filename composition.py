@@ -160,6 +160,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
     bolt = build_bolt_app(
         client=client,
         scheduling=scheduling.service,
+        office=scheduling.office,
         crossing=crossing,
         clock=clock,
     )

@@ -26,6 +26,7 @@ from bot.opening import Opener
 from bot.screens import AFTER_ACK, ONCE_MORE, Screens
 from scheduling.clock import Clock, utc_now
 from scheduling.domain import Rep
+from scheduling.office import Office
 from scheduling.service import SchedulingService
 
 bolt_logger = logging.getLogger("bot.bolt")
@@ -35,6 +36,7 @@ def build_bolt_app(
     *,
     client: AsyncWebClient,
     scheduling: SchedulingService,
+    office: Office,
     crossing: Crossing,
     clock: Clock = utc_now,
     after_ack: float = AFTER_ACK,
@@ -49,6 +51,7 @@ def build_bolt_app(
     drawing = Drawing(scheduling, crossing, clock)
     at_hand: dict[str, Any] = {
         "scheduling": scheduling,
+        "office": office,
         "crossing": crossing,
         "drawing": drawing,
         "screens": Screens(client, scheduling, crossing, drawing, after_ack=after_ack, once_more=once_more),

@@ -185,6 +185,7 @@ class Proposal:
     reasons: tuple[tuple[date, tuple[DayReason, ...]], ...] = ()  # for each shown day without a slot, where known
     shut_out: tuple["Connection", ...] = ()  # the rep's own calendars that no longer let us in
     via_sharing: tuple[str, ...] = ()  # names of those read through the rep's calendar (4b)
+    grid_zone: str | None = None  # the zone that cuts the week into days; None: `zone`
 
 
 # --- the form ---------------------------------------------------------------------------------------------------
@@ -260,6 +261,7 @@ class Form(BaseModel):
     by_mail: bool = True  # Send confirmation email
     settings: EventSettings = EventSettings()
     opened: tuple[str, ...] = ()  # optional fields that are in sight
+    asked: tuple[str, ...] = ()  # members who were asked to connect a calendar
 
 
 @dataclass(frozen=True, slots=True)

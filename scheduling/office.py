@@ -6,21 +6,26 @@ somebody is an administrator is the front end's to know.
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from scheduling.accounts import Accounts
-from scheduling.calendars.base import Deadline
+from scheduling.calendars.base import Deadline, SendsInvitations
 from scheduling.choices import WorkspaceChoices, choices_of
 from scheduling.clock import Clock
 from scheduling.connecting import Connecting
 from scheduling.domain import Connection, ConnectionState, EventSettings, Person, Rep, Room
 from scheduling.errors import CalendarError
-from scheduling.store import Session, Store, connections, people, preferences, rooms, workspaces
+from scheduling.roster import EVER
+from scheduling.store import Session, Store, bookings, connections, people, preferences, rooms, workspaces
 
 log = logging.getLogger(__name__)
 
 REVOKE_SECONDS = 8.0
+OF_LATE = timedelta(days=30)
+MOST_OF_LATE = 30
 ROOM_PROVIDERS = ("icloud", "caldav")
 """Systems whose account can stand for a room: those that sign in by a password of its own."""
 
@@ -34,6 +39,16 @@ class TargetCalendar:
     name: str
     account: str
     is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The account that is to hold a rep's event, and what its system can do for it."""
+
+    provider: str
+    account: str
+    native_conference: str | None = None  # "Google Meet", "Microsoft Teams"
+    invites: bool = False  # the system sends the invitations itself, and members can be on the event
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,21 @@ class Office:
             ]
 
         return tuple(sorted(self._store.read(work), key=lambda target: not target.is_default))
+
+    def host(self, rep: Rep, connection_id: str | None = None) -> Host | None:
+        """*local* The account that would hold the event: the one chosen, else the first that can; None without any."""
+        usable = [c for c in self.connections(rep) if c.state is ConnectionState.OK and c.target_calendar]
+        home = next((c for c in usable if c.id == connection_id), usable[0] if usable else None)
+        if home is None:
+            return None
+        secret = self._store.read(lambda tx: connections.secret(tx, rep.team_id, home.id))
+        try:
+            can = self._accounts.open(home, secret).capabilities
+        except CalendarError as error:
+            log.warning("host not opened", extra={"connection": home.id, "code": error.code})
+            return Host(home.provider, home.account)
+        invites = can.sends_invitations is not SendsInvitations.NEVER
+        return Host(home.provider, home.account, can.native_conference, invites)
 
     def disconnect(self, rep: Rep, connection_id: str) -> None:
         """Give our access back and forget the account; one that is gone already is fine.
@@ -173,6 +203,23 @@ class Office:
             workspaces.set_settings(tx, team_id, choices.model_dump(mode="json", exclude={"announce_channel"}))
 
         self._store.transact(work)
+
+    # --- people ---
+
+    def zones_at_hand(self, rep: Rep) -> tuple[str, ...]:
+        """*local* The rep's own time zone, then those of the customers of their meetings of late."""
+
+        def work(tx: Session) -> tuple[str, ...]:
+            own = people.known(tx, rep.team_id, (rep.user_id,), EVER).values()
+            of_late = bookings.upcoming(tx, rep.team_id, rep.user_id, self._clock() - OF_LATE, MOST_OF_LATE)
+            zones = Counter(booking.customer.zone for booking in of_late if booking.customer.zone)
+            return (*(person.zone for person in own), *(zone for zone, _ in zones.most_common()))
+
+        return tuple(dict.fromkeys(self._store.read(work)))
+
+    def met(self, person: Person) -> None:
+        """*local* Remember what Slack told about a member, for `colleague_with`."""
+        self._store.transact(lambda tx: people.remember(tx, (person,), self._clock()))
 
     def colleague_with(self, rep: Rep, email: str) -> Person | None:
         """*local* The member of the workspace with this address, as far as we ever met them (2b)."""

@@ -87,6 +87,7 @@ class Proposing:
             reasons=_reasons(reading.participants, rules, listing, week) if connected else (),
             shut_out=tuple(c for c in own if c.state is ConnectionState.NEEDS_RECONNECT),
             via_sharing=tuple(p.name for p in reading.participants if p.who in reading.shared),
+            grid_zone=rep.zone,
         )
 
     def recheck(self, draft: Draft, people: dict[str, Person], chosen: tuple[Room, ...]) -> Recheck:

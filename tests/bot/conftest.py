@@ -18,6 +18,7 @@ from bot.messages import SlackNotices
 from bot.slack_client import PooledClient
 from sandbox.workspace import LocalWorkspace, Shortcut
 from tests.bot.in_memory import NOW, InMemoryScheduling
+from tests.bot.in_memory_office import InMemoryOffice
 
 SHORTCUTS = [
     Shortcut("Schedule on behalf", "global", "schedule_on_behalf"),
@@ -31,6 +32,7 @@ class Running:
     def __init__(self, local: LocalWorkspace) -> None:
         self.local = local
         self.scheduling = InMemoryScheduling()
+        self.office = InMemoryOffice(self.scheduling)
         self.notices = SlackNotices(WebClient(token=local.bot_token, base_url=local.api_url, timeout=5))
         self.crossing: Crossing | None = None
         self.url = ""
@@ -48,6 +50,7 @@ class Running:
         app = build_bolt_app(
             client=client,
             scheduling=self.scheduling,
+            office=self.office,
             crossing=self.crossing,
             clock=lambda: NOW,
             after_ack=0.05,

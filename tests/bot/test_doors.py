@@ -18,6 +18,7 @@ from bot.socket_mode import SocketMode
 from sandbox.workspace.delivery import sign
 from scheduling.domain import Form
 from tests.bot.in_memory import CONNECTION, NOW, InMemoryScheduling, booking_with
+from tests.bot.in_memory_office import InMemoryOffice
 
 
 def test_the_global_shortcut_opens_an_empty_form(running):
@@ -95,7 +96,14 @@ def by_socket(local):
     async def start():
         crossing = Crossing()
         client = AsyncWebClient(token=local.bot_token, base_url=local.api_url, timeout=5)
-        app = build_bolt_app(client=client, scheduling=scheduling, crossing=crossing, clock=lambda: NOW, once_more=0.3)
+        app = build_bolt_app(
+            client=client,
+            scheduling=scheduling,
+            office=InMemoryOffice(scheduling),
+            crossing=crossing,
+            clock=lambda: NOW,
+            once_more=0.3,
+        )
         mode = SocketMode(app, local.app_token)
         await mode.start()
         return mode, crossing
@@ -157,6 +165,7 @@ def test_names_in_the_environment_change_nothing(monkeypatch, caplog):
         app = build_bolt_app(
             client=AsyncWebClient(token="xoxb-ours", base_url="http://127.0.0.1:9/api/"),
             scheduling=InMemoryScheduling(),
+            office=InMemoryOffice(),
             crossing=crossing,
         )
 

@@ -13,6 +13,7 @@ from bot.modals.blocks import fit, keeping, one_line, with_alert
 from sandbox.workspace.rules import validate_message, validate_view, warn_about_kept_values
 from sandbox.workspace.values import fill_ids
 from scheduling import LastMeeting, Opening
+from scheduling.choices import WorkspaceChoices
 from scheduling.domain import (
     ConnectionState,
     Customer,
@@ -139,7 +140,7 @@ def test_messages_take_any_text_and_say_all_of_it_in_their_text(text):
     messages = [
         cards.member_message(booking, DANA),
         cards.member_message(booking, PRIYA),
-        cards.channel_card(booking),
+        cards.channel_card(booking, WorkspaceChoices()),
         cards.problem_message(Outcome(OutcomeKind.TAKEN, draft, "Europe/Berlin", who=(text,))),
         cards.problem_message(Outcome(OutcomeKind.FAILED, draft, "Europe/Berlin", reason="auth")),
         cards.reconnect_message(replace(CONNECTION, account=text)),
@@ -158,7 +159,7 @@ def test_messages_take_any_text_and_say_all_of_it_in_their_text(text):
 def test_mentions_and_links_in_user_text_stay_words(text):
     booking = booking_with(form_of(text), customer=Customer(name=text, email="buyer@acme.example"))
 
-    for message in (cards.member_message(booking, DANA), cards.channel_card(booking)):
+    for message in (cards.member_message(booking, DANA), cards.channel_card(booking, WorkspaceChoices())):
         assert text not in message["text"]
         assert cards.escaped(text) in message["text"]
         assert "mrkdwn" not in json.dumps([b for b in message["blocks"] if text in json.dumps(b, ensure_ascii=False)])
@@ -167,7 +168,7 @@ def test_mentions_and_links_in_user_text_stay_words(text):
 def test_the_channel_card_holds_no_address_and_no_description():
     form = form_of("Acme Buyer", description="the secret description", team_note="the secret note")
 
-    card = json.dumps(cards.channel_card(booking_with(form)))
+    card = json.dumps(cards.channel_card(booking_with(form), WorkspaceChoices()))
 
     assert "@" not in card
     assert "secret" not in card
