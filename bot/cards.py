@@ -13,6 +13,7 @@ from bot.modals.blocks import Block, actions, button, context, fit, heading, lin
 from bot.modals.confirm import accepted_words
 from bot.modals.connecting import account_words, connected_words, offer
 from bot.modals.outcome import link_buttons, reason_words, told_words
+from bot.slack_text import escaped
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words
 from scheduling.choices import WorkspaceChoices
 from scheduling.domain import Booking, Connection, Person
@@ -27,11 +28,6 @@ Row = tuple[str, str]
 LONGEST_NOTE = 2500
 MOST_JSON = 7000
 """Slack refuses a message whose blocks come to some 13 000 characters as JSON; the rest of a message needs 4 000."""
-
-
-def escaped(text: str) -> str:
-    """For `text` and mrkdwn: https://docs.slack.dev/messaging/formatting-message-text/#escaping"""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _said(title: str, rows: Sequence[Row], extra: Sequence[Block] = (), closing: Sequence[str] = ()) -> Message:

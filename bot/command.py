@@ -6,19 +6,22 @@ name, those after it as the subject, and the members. Without a length a comma d
 
 import re
 
+from bot.slack_text import MAIL_LINK, readable
 from scheduling.domain import Prefill
 
 SHORTEST, LONGEST = 5, 480
 
 _MEMBER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
-_MAIL_LINK = re.compile(r"<mailto:([^<>|\s]+)(?:\|[^<>]*)?>")
-_MAIL = re.compile(r"(?<![^\s<(,;:\"'])[^\s<>()\[\],;:\"'|@]+@[^\s<>()\[\],;:\"'|@]+\.[^\s<>()\[\],;:\"'|@.]+")
+_WORD = r"[^\s<>()\[\],;:\"'|@]+"
+MAIL = re.compile(rf"(?<![^\s<(,;:\"'\[;])(?:mailto:)?({_WORD}@{_WORD}\.[^\s<>()\[\],;:\"'|@.&]+)")
 _UNIT = r"(?:minutes|minute|mins|min|m)"
 _LENGTH = re.compile(
-    rf"(?<!\S)(?:(?P<hours>\d{{1,2}})\s?(?:hours|hour|hrs|hr|h)(?:(?P<rest>\d{{1,2}}){_UNIT}?|\s(?P<more>\d{{1,2}})\s?{_UNIT})?"
+    rf"(?<!\S)(?:(?P<part>\d{{1,2}}[.,](?:25|5|50|75))\s?(?:hours|hour|hrs|hr|h)"
+    rf"|(?P<hours>\d{{1,2}})\s?(?:hours|hour|hrs|hr|h)(?:(?P<rest>\d{{1,2}}){_UNIT}?|\s(?P<more>\d{{1,2}})\s?{_UNIT})?"
     rf"|(?P<minutes>\d{{1,3}})\s?{_UNIT})(?![^\s,;.])",
     re.IGNORECASE,
 )
+_AROUND = {"(": ")", "[": "]", "<": ">", "&lt;": "&gt;", '"': '"', "'": "'"}
 
 
 def parse_command(text: str) -> Prefill:
@@ -39,16 +42,32 @@ def parse_command(text: str) -> Prefill:
 
 def _take_mail(text: str) -> tuple[str, str]:
     """The first address and the text without it; further addresses stay in sight as words."""
-    link = _MAIL_LINK.search(text)
-    found = link or _MAIL.search(text)
-    if found is None:
+    start, end, address = find_mail(text)
+    if not address:
         return "", text
-    address = found.group(1) if link else found.group()
-    rest = text[: found.start()] + " " + text[found.end() :]
-    return address.rstrip("."), _MAIL_LINK.sub(r"\1", rest)
+    before, after = unwrapped(text[:start], text[end:])
+    return address, MAIL_LINK.sub(r"\1", f"{before} {after}")
+
+
+def find_mail(text: str) -> tuple[int, int, str]:
+    """Where the first address stands, and the address; Slack's own links count before words that look like one."""
+    found = MAIL_LINK.search(text) or MAIL.search(text)
+    if found is None:
+        return 0, 0, ""
+    return *found.span(), found.group(1).rstrip(".")
+
+
+def unwrapped(before: str, after: str) -> tuple[str, str]:
+    """What stands around an address, without the pair of brackets or quotes that holds nothing else."""
+    for left, right in _AROUND.items():
+        if before.endswith(left) and after.startswith(right):
+            return before[: -len(left)], after[len(right) :]
+    return before, after
 
 
 def _minutes(found: re.Match[str]) -> int:
+    if found["part"]:
+        return round(float(found["part"].replace(",", ".")) * 60)
     if found["minutes"]:
         return int(found["minutes"])
     return int(found["hours"]) * 60 + int(found["rest"] or found["more"] or 0)
@@ -56,4 +75,4 @@ def _minutes(found: re.Match[str]) -> int:
 
 def _tidy(words: str) -> str:
     """One line; separators left hanging at the ends by what was taken out go, quotes and brackets stay."""
-    return " ".join(words.split()).strip(" ,;").strip()
+    return " ".join(readable(words).split()).strip(" ,;").strip()

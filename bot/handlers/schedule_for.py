@@ -11,6 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.command import parse_command
 from bot.crossing import Crossing
 from bot.drawing import Drawing, Look
+from bot.lead import as_command, parse_message
 from bot.modals import details, notifications, outcome, slots, times, who
 from bot.modals.blocks import keeping
 from bot.open_form import OpenForm
@@ -40,9 +41,9 @@ async def open_from_shortcut(ack: AsyncAck, shortcut: Payload, rep: Rep, opener:
 
 
 async def open_from_message(ack: AsyncAck, shortcut: Payload, rep: Rep, opener: Opener) -> None:
-    """The message shortcut: the first address in the message becomes the customer's."""
-    mail = parse_command((shortcut.get("message") or {}).get("text") or "").email
-    opener.open(rep, Prefill(email=mail), Click(shortcut["trigger_id"], shortcut.get("response_url"), mail))
+    """The message shortcut: address, name and subject come from the message."""
+    prefill = parse_message(shortcut.get("message") or {})
+    opener.open(rep, prefill, Click(shortcut["trigger_id"], shortcut.get("response_url"), as_command(prefill)))
     await ack()
 
 

@@ -26,7 +26,38 @@ MAIL = "buyer@acme.example"
         pytest.param(
             f"Acme, {MAIL}, Pricing", Prefill(name="Acme", email=MAIL, subject="Pricing"), id="commas all round"
         ),
-        pytest.param(f"Acme ({MAIL})", Prefill(name="Acme ( )", email=MAIL), id="brackets stay in sight"),
+        pytest.param(f"Acme ({MAIL})", Prefill(name="Acme", email=MAIL), id="brackets of the mail alone"),
+        pytest.param(f"Acme <{MAIL}>", Prefill(name="Acme", email=MAIL), id="as in a mail's header"),
+        pytest.param(
+            f"Acme Buyer &lt;<mailto:{MAIL}|{MAIL}>&gt;",
+            Prefill(name="Acme Buyer", email=MAIL),
+            id="as in a header, escaped by Slack",
+        ),
+        pytest.param(f'"{MAIL}" Acme', Prefill(name="Acme", email=MAIL), id="a quoted mail"),
+        pytest.param(f"mailto:{MAIL} Acme", Prefill(name="Acme", email=MAIL), id="a mailto address in words"),
+        pytest.param(f"Acme (call {MAIL})", Prefill(name="Acme (call )", email=MAIL), id="brackets with words stay"),
+        pytest.param(
+            "Tom &amp; Jerry 30m 2 &lt; 3", Prefill(name="Tom & Jerry", subject="2 < 3", minutes=30), id="entities"
+        ),
+        pytest.param("Acme 1.5h Call", Prefill(name="Acme", subject="Call", minutes=90), id="hours with a point"),
+        pytest.param("Acme 1,5h Call", Prefill(name="Acme", subject="Call", minutes=90), id="hours with a comma"),
+        pytest.param("Acme 0.5 hours", Prefill(name="Acme", minutes=30), id="half an hour"),
+        pytest.param("Acme 8h", Prefill(name="Acme", minutes=480), id="the longest"),
+        pytest.param("Acme 9h", Prefill(name="Acme 9h"), id="longer than the longest"),
+        pytest.param("Acme 30M Call", Prefill(name="Acme", subject="Call", minutes=30), id="capitals"),
+        pytest.param("Acme 30m, Call", Prefill(name="Acme", subject="Call", minutes=30), id="a comma after it"),
+        pytest.param("Acme 30 Call", Prefill(name="Acme 30 Call"), id="a bare number is no length"),
+        pytest.param(
+            "Acme <https://acme.example|acme.example> 30m <#C1|sales> <!subteam^S1|@team>",
+            Prefill(name="Acme acme.example", subject="#sales @team", minutes=30),
+            id="links, channels and groups as people read them",
+        ),
+        pytest.param(
+            "Acme, <https://acme.example/prices|Prices>",
+            Prefill(name="Acme", subject="Prices (https://acme.example/prices)"),
+            id="a label that hides its address",
+        ),
+        pytest.param("Acme 30m 45m", Prefill(name="Acme", subject="45m", minutes=30), id="a second length stays"),
         pytest.param("Acme 1h Call", Prefill(name="Acme", subject="Call", minutes=60), id="hours"),
         pytest.param("Acme 1h30m Call", Prefill(name="Acme", subject="Call", minutes=90), id="hours and minutes"),
         pytest.param("Acme 1h30 Call", Prefill(name="Acme", subject="Call", minutes=90), id="without the m"),
@@ -83,7 +114,18 @@ def test_eight_thousand_signs_stay_whole():
     assert parse_command(text) == Prefill(name=text)
 
 
-@pytest.mark.parametrize("piece", ["a@", "a@b.", "1h", "<@U", "<mailto:", " 3m", "@.", "1 "])
+def test_words_of_eight_thousand_signs_lose_nothing():
+    words = [f"word{at}" for at in range(1000)]
+
+    read = parse_command(f"{' '.join(words[:500])} {MAIL} 45m {' '.join(words[500:])} <@U0SAM>")
+
+    assert read.name.split() + read.subject.split() == words
+    assert (read.email, read.minutes, read.members) == (MAIL, 45, ("U0SAM",))
+
+
+@pytest.mark.parametrize(
+    "piece", ["a@", "<http:", "<#a|", "&lt;a@b", "1.5", "a@b.", "1h", "<@U", "<mailto:", " 3m", "@.", "1 "]
+)
 def test_a_megabyte_of_almost_anything_is_read_at_once(piece):
     text = piece * (1_000_000 // len(piece))
     began = time.process_time()

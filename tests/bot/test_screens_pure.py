@@ -10,6 +10,7 @@ import pytest
 from bot import cards, homepage
 from bot.modals import confirm, details, notifications, outcome, times, who
 from bot.modals.blocks import fit, keeping, one_line, with_alert
+from bot.slack_text import escaped
 from sandbox.workspace.rules import validate_message, validate_view, warn_about_kept_values
 from sandbox.workspace.values import fill_ids
 from scheduling import LastMeeting, Opening
@@ -161,7 +162,7 @@ def test_mentions_and_links_in_user_text_stay_words(text):
 
     for message in (cards.member_message(booking, DANA), cards.channel_card(booking, WorkspaceChoices())):
         assert text not in message["text"]
-        assert cards.escaped(text) in message["text"]
+        assert escaped(text) in message["text"]
         assert "mrkdwn" not in json.dumps([b for b in message["blocks"] if text in json.dumps(b, ensure_ascii=False)])
 
 
