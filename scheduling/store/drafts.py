@@ -70,17 +70,6 @@ def attach_view(tx: Session, rep: Rep, draft_id: str, view_id: str) -> None:
     tx.flush()
 
 
-def latest_open(tx: Session, rep: Rep, except_draft: str | None = None) -> Draft | None:
-    """The open draft that the rep touched last: the one to resume."""
-    row = tx.exec(
-        select(DraftRow)
-        .where(*_of(rep), col(DraftRow.state) == DraftState.OPEN, col(DraftRow.id) != (except_draft or ""))
-        .order_by(col(DraftRow.updated_at).desc(), col(DraftRow.id))
-        .limit(1)
-    ).first()
-    return None if row is None else _draft(row)
-
-
 def open_since(tx: Session, rep: Rep, since: datetime, limit: int = 10) -> tuple[Draft, ...]:
     """The rep's open drafts touched at or after `since`, the latest first."""
     rows = tx.exec(

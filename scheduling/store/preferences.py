@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from scheduling.domain import Rep
 from scheduling.store.tables import PreferenceRow
@@ -23,11 +23,3 @@ def keep(tx: Session, rep: Rep, settings: Mapping[str, Any]) -> None:
     """Replace them."""
     tx.merge(PreferenceRow(team_id=rep.team_id, user_id=rep.user_id, settings=dict(settings)))
     tx.flush()
-
-
-def forget(tx: Session, rep: Rep) -> None:
-    tx.exec(
-        delete(PreferenceRow).where(
-            col(PreferenceRow.team_id) == rep.team_id, col(PreferenceRow.user_id) == rep.user_id
-        )
-    )

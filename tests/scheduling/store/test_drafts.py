@@ -91,17 +91,22 @@ def test_an_unknown_and_a_closed_draft_are_gone(store, added):
             store.read(lambda tx, i=draft_id: drafts.get(tx, REP, i))
 
 
-def test_the_draft_touched_last_is_the_one_to_resume(store, added, clock):
+def open_ones(store, since, rep=REP):
+    return [d.id for d in store.read(lambda tx: drafts.open_since(tx, rep, since))]
+
+
+def test_open_drafts_come_with_the_one_touched_last_first(store, added, clock):
+    began = clock()
     for draft_id, state in (("d1", DraftState.OPEN), ("d2", DraftState.OPEN), ("d3", DraftState.BOOKED)):
         added(draft(draft_id, state=state))
         clock.advance(minutes=1)
-    newest = store.read(lambda tx: drafts.latest_open(tx, REP))
-    touched = store.transact(lambda tx: drafts.save(tx, draft("d1")))
+    before = open_ones(store, began)
+    store.transact(lambda tx: drafts.save(tx, draft("d1")))
 
-    assert newest == draft("d2")
-    assert store.read(lambda tx: drafts.latest_open(tx, REP)) == touched
-    assert store.read(lambda tx: drafts.latest_open(tx, REP, except_draft="d1")) == draft("d2")
-    assert store.read(lambda tx: drafts.latest_open(tx, Rep("T1", "U2"))) is None
+    assert before == ["d2", "d1"]
+    assert open_ones(store, began) == ["d1", "d2"]
+    assert open_ones(store, clock() - timedelta(seconds=1)) == ["d1"]
+    assert open_ones(store, began, Rep("T1", "U2")) == []
 
 
 def test_submissions_are_counted_and_each_begins_without_a_problem(store, added, clock):
@@ -163,4 +168,4 @@ def test_old_drafts_are_purged_of_one_team_or_of_all(store, added, clock):
     ]
 
     assert counts == [1, 1]
-    assert store.read(lambda tx: drafts.latest_open(tx, REP)) == draft("d3")
+    assert open_ones(store, later - timedelta(days=99)) == ["d3"]

@@ -29,6 +29,7 @@ from scheduling.domain import (
     Interval,
     Person,
     Rep,
+    Room,
     Screen,
 )
 from scheduling.errors import DraftGone, LinkRefused
@@ -42,6 +43,8 @@ from scheduling.store import (
     installations,
     links,
     people,
+    preferences,
+    rooms,
     sign_ins,
     tasks,
     workspaces,
@@ -115,6 +118,8 @@ def fill(tx, team_id, now):
     )
     connections.save(tx, connection(team_id), {"password": CANARY}, [CalendarInfo(CANARY, CANARY, None, True, True)])
     people.remember(tx, [person(team_id)], now)
+    preferences.keep(tx, Rep(team_id, "U1"), {"word": CANARY})
+    rooms.add(tx, team_id, Room(id="r1", name=CANARY))
     workspaces.set_announce_channel(tx, team_id, CANARY)
     workspaces.set_settings(tx, team_id, {"word": CANARY})
     inbox.first_time(tx, "delivery", now, team_id=team_id)
@@ -161,7 +166,7 @@ def strangers_calls(team, now, task):
         "drafts.add": lambda tx: drafts.add(tx, draft(team)),
         "drafts.attach_view": lambda tx: drafts.attach_view(tx, rep, "d1", "V9"),
         "drafts.get": lambda tx: drafts.get(tx, rep, "d1"),
-        "drafts.latest_open": lambda tx: drafts.latest_open(tx, rep),
+        "drafts.open_since": lambda tx: drafts.open_since(tx, rep, now - timedelta(days=1)),
         "drafts.lock": lambda tx: drafts.lock(tx, rep, "d1"),
         "drafts.mark_submitted": lambda tx: drafts.mark_submitted(tx, draft(team), now),
         "drafts.problem": lambda tx: drafts.problem(tx, rep, "d1"),
@@ -175,6 +180,12 @@ def strangers_calls(team, now, task):
         "installations.find": lambda tx: installations.find(tx, **key),
         "installations.save": lambda tx: installations.save(tx, sealed="x", now=now, **key),
         "links.issue": lambda tx: links.issue(tx, rep=rep, purpose="connect", expires_at=soon) and None,
+        "people.with_email": lambda tx: people.with_email(tx, team, f"{CANARY}@reps.example"),
+        "preferences.keep": lambda tx: preferences.keep(tx, rep, {}),
+        "preferences.of": lambda tx: preferences.of(tx, rep),
+        "rooms.add": lambda tx: rooms.add(tx, team, Room(id="r1", name="x")),
+        "rooms.of_team": lambda tx: rooms.of_team(tx, team),
+        "rooms.remove": lambda tx: rooms.remove(tx, team, "r1"),
         "people.known": lambda tx: people.known(tx, team, ["U1"], now),
         "people.remember": lambda tx: people.remember(tx, [person(team)], now),
         "sign_ins.begin": lambda tx: sign_ins.begin(
