@@ -124,6 +124,11 @@ class Directory:
         mailbox.events[event.id] = event
         return event
 
+    def clear(self) -> None:
+        """Everybody leaves."""
+        self.mailboxes.clear()
+        self.mails.clear()
+
     def rooms(self) -> Iterator[Mailbox]:
         return (mailbox for mailbox in self.mailboxes.values() if mailbox.room)
 

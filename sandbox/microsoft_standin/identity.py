@@ -89,6 +89,14 @@ class Identity:
             raise Refusal(401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.")
         return grant.mailbox, set(grant.scopes)
 
+    def reset(self) -> None:
+        """Nobody ever signed in, and nothing is refused."""
+        for known in (self.refuses, self.refuses_sign_in, self.codes, self.refreshes, self.tokens):
+            known.clear()
+        self.withheld.clear()
+        self.granted.clear()
+        self.rotates, self.redirect_uri = True, None
+
     def revoke(self, address: str) -> None:
         """The person takes the app's access away, or changes the password."""
         self.refuses[address] = "50173"

@@ -96,6 +96,13 @@ class MicrosoftStandIn:
         """Somebody makes an event by hand."""
         return self.directory.occupy(address, start, end, subject, **content)
 
+    def reset(self) -> None:
+        """Nobody is here any more, and all is well."""
+        self.directory.clear()
+        self.office.links_late = self.office.rooms_late = 0
+        self.identity.reset()
+        self.troubles.clear()
+
     def stop(self) -> None:
         """End hanging answers and the server."""
         self.troubles.released.set()

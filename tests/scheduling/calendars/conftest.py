@@ -17,12 +17,14 @@ import pytest
 import trustme
 
 from sandbox.calendar_server import CalendarServer, free_port
+from sandbox.microsoft_standin import MicrosoftStandIn
 from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
 from scheduling.calendars.caldav import CalDavCalendar
 from scheduling.domain import EventRef, Interval
 from scheduling.outbound import Answer, Outbound
 from tests.scheduling.calendars.fake_calendar import FakeCalendar
+from tests.scheduling.calendars.graph_kit import GraphAccount
 from tests.scheduling.calendars.odd_account import MONDAY, WEEK, secret_of
 from tests.scheduling.calendars.odd_server import CALENDAR, OddServer, odd_server
 
@@ -125,11 +127,28 @@ def _wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> 
     raise RuntimeError(log.read_text())
 
 
+@pytest.fixture(scope="session")
+def microsoft_server() -> Iterator[MicrosoftStandIn]:
+    """A running stand-in for Microsoft."""
+    with MicrosoftStandIn.start() as standin:
+        yield standin
+
+
+@pytest.fixture
+def microsoft(microsoft_server: MicrosoftStandIn) -> Iterator[MicrosoftStandIn]:
+    """The same, with nobody in it and nothing going wrong."""
+    microsoft_server.reset()
+    yield microsoft_server
+    microsoft_server.reset()
+
+
 # --- accounts ---------------------------------------------------------------------------------------------------
 
 
 class DavAccount:
-    """An account on a real server, and what its owner does by hand."""
+    """An account on a real server, and what its owner does by hand. `keeps_uid`: events get the UID that we ask for."""
+
+    keeps_uid = True
 
     def __init__(self, server: str, http: Outbound) -> None:
         account = CalDavCalendar.connect(server, "dana", USERS["dana"], http, soon())
@@ -187,6 +206,8 @@ class DavAccount:
 class FakeAccount:
     """The same on the fake."""
 
+    keeps_uid = True
+
     def __init__(self) -> None:
         self.provider = FakeCalendar()
         self.calendar_id = "work"
@@ -204,12 +225,13 @@ class FakeAccount:
         return len(self.provider.events)
 
 
-AnyAccount = DavAccount | FakeAccount
+AnyAccount = DavAccount | FakeAccount | GraphAccount
 _SYSTEMS: dict[str, Callable[[pytest.FixtureRequest], AnyAccount]] = {
     "radicale": lambda request: DavAccount(
         request.getfixturevalue("radicale").url_of("dana"), request.getfixturevalue("http")
     ),
     "xandikos": lambda request: DavAccount(request.getfixturevalue("xandikos"), request.getfixturevalue("http")),
+    "microsoft": lambda request: GraphAccount(request.getfixturevalue("microsoft"), request.getfixturevalue("http")),
     "fake": lambda request: FakeAccount(),
 }
 
