@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from lxml import etree
+from lxml.etree import _Element as Xml
 
 from sandbox.exchange_standin.mailboxes import GUEST_LISTS, Directory, Item, Mailbox, moment, new_id, utc
 from sandbox.exchange_standin.soap import M, T, element, message
@@ -31,7 +32,7 @@ _NOT_IN_FIND = frozenset({"Body", *GUEST_LISTS})
 MOST_IN_VIEW = 1000
 
 
-def find_item(request: etree._Element, directory: Directory, user: Mailbox) -> Iterator[etree._Element]:
+def find_item(request: Xml, directory: Directory, user: Mailbox) -> Iterator[Xml]:
     """Calendar views, and pages of what a restriction matches."""
     for folder in request.find(f"{M}ParentFolderIds"):
         owner = folder_owner(folder, directory, user)
@@ -56,13 +57,13 @@ def find_item(request: etree._Element, directory: Directory, user: Mailbox) -> I
         yield message("FindItem", root)
 
 
-def _page(found: list[Item], view: etree._Element | None) -> tuple[list[Item], bool]:
+def _page(found: list[Item], view: Xml | None) -> tuple[list[Item], bool]:
     offset = int(view.get("Offset", "0")) if view is not None else 0
     size = int(view.get("MaxEntriesReturned", "1000")) if view is not None else 1000
     return found[offset : offset + size], offset + size >= len(found)
 
 
-def _matches(item: Item, test: etree._Element | None) -> bool:
+def _matches(item: Item, test: Xml | None) -> bool:
     if test is None:
         return True
     kind = etree.QName(test).localname
@@ -76,12 +77,12 @@ def _matches(item: Item, test: etree._Element | None) -> bool:
     wanted = test.find(f"{T}FieldURIOrConstant/{T}Constant").get("Value")
     extended = test.find(f"{T}ExtendedFieldURI")
     if extended is None:
-        return item.text(_local(test.find(f"{T}FieldURI"))) == wanted
+        return bool(item.text(_local(test.find(f"{T}FieldURI"))) == wanted)
     stored = item.extended.get(_key(extended))
     return stored is not None and stored.findtext(f"{T}Value") == wanted
 
 
-def get_item(request: etree._Element, directory: Directory, user: Mailbox) -> Iterator[etree._Element]:
+def get_item(request: Xml, directory: Directory, user: Mailbox) -> Iterator[Xml]:
     for wanted in request.find(f"{M}ItemIds"):
         found = directory.holder(wanted.get("Id", ""))
         if found is None or found[0] is not user:
@@ -90,7 +91,7 @@ def get_item(request: etree._Element, directory: Directory, user: Mailbox) -> It
             yield message("GetItem", element(f"{M}Items", _shown(found[1], user, request, find=False)))
 
 
-def create_item(request: etree._Element, directory: Directory, user: Mailbox) -> Iterator[etree._Element]:
+def create_item(request: Xml, directory: Directory, user: Mailbox) -> Iterator[Xml]:
     """New calendar items, and CancelCalendarItem, which is created too."""
     folder = request.find(f"{M}SavedItemFolderId")
     owner = folder_owner(folder[0], directory, user) if folder is not None else user
@@ -103,7 +104,7 @@ def create_item(request: etree._Element, directory: Directory, user: Mailbox) ->
             yield _create(sent, directory, owner, request.get("SendMeetingInvitations", "SendToNone"))
 
 
-def _create(sent: etree._Element, directory: Directory, owner: Mailbox, invites: str) -> etree._Element:
+def _create(sent: Xml, directory: Directory, owner: Mailbox, invites: str) -> Xml:
     item = Item(new_id(), {}, {})
     for part in sent:
         _write(item, part)
@@ -117,7 +118,7 @@ def _create(sent: etree._Element, directory: Directory, owner: Mailbox, invites:
     return message("CreateItem", element(f"{M}Items", element(f"{T}CalendarItem", _item_id(item))))
 
 
-def _cancel(sent: etree._Element, directory: Directory, user: Mailbox) -> etree._Element:
+def _cancel(sent: Xml, directory: Directory, user: Mailbox) -> Xml:
     reference = sent.find(f"{T}ReferenceItemId")
     found = directory.holder(reference.get("Id", ""))
     if found is None or found[0] is not user:
@@ -131,7 +132,7 @@ def _cancel(sent: etree._Element, directory: Directory, user: Mailbox) -> etree.
     return message("CreateItem", element(f"{M}Items"))
 
 
-def update_item(request: etree._Element, directory: Directory, user: Mailbox) -> Iterator[etree._Element]:
+def update_item(request: Xml, directory: Directory, user: Mailbox) -> Iterator[Xml]:
     never = request.get("ConflictResolution") == "NeverOverwrite"
     for change in request.find(f"{M}ItemChanges"):
         wanted = change.find(f"{T}ItemId")
@@ -152,12 +153,10 @@ def update_item(request: etree._Element, directory: Directory, user: Mailbox) ->
         if request.get("SendMeetingInvitationsOrCancellations", "SendToNone") != "SendToNone":
             directory.invite(user, item, "update")
         conflicts = element(f"{M}ConflictResults", element(f"{T}Count", text="0"))
-        yield message(
-            "UpdateItem", element(f"{M}Items", element(f"{T}CalendarItem", _item_id(item))), conflicts
-        )
+        yield message("UpdateItem", element(f"{M}Items", element(f"{T}CalendarItem", _item_id(item))), conflicts)
 
 
-def delete_item(request: etree._Element, directory: Directory, user: Mailbox) -> Iterator[etree._Element]:
+def delete_item(request: Xml, directory: Directory, user: Mailbox) -> Iterator[Xml]:
     for wanted in request.find(f"{M}ItemIds"):
         found = directory.holder(wanted.get("Id", ""))
         if found is None or found[0] is not user:
@@ -173,7 +172,7 @@ def delete_item(request: etree._Element, directory: Directory, user: Mailbox) ->
 # --- parts ---
 
 
-def folder_owner(folder: etree._Element, directory: Directory, user: Mailbox) -> Mailbox | str:
+def folder_owner(folder: Xml, directory: Directory, user: Mailbox) -> Mailbox | str:
     """Whose calendar a folder id means, or the code of why there is none."""
     if etree.QName(folder).localname == "DistinguishedFolderId":
         address = (folder.findtext(f"{T}Mailbox/{T}EmailAddress") or user.address).lower()
@@ -187,7 +186,7 @@ def folder_owner(folder: etree._Element, directory: Directory, user: Mailbox) ->
     return owner if owner is user else "ErrorAccessDenied"
 
 
-def _write(item: Item, part: etree._Element) -> None:
+def _write(item: Item, part: Xml) -> None:
     name = etree.QName(part).localname
     if name == "ExtendedProperty":
         item.extended[_key(part.find(f"{T}ExtendedFieldURI"))] = copy.deepcopy(part)
@@ -204,26 +203,26 @@ def _write(item: Item, part: etree._Element) -> None:
     item.fields[name] = kept
 
 
-def _clear(item: Item, path: etree._Element) -> None:
+def _clear(item: Item, path: Xml) -> None:
     if etree.QName(path).localname == "ExtendedFieldURI":
         item.extended.pop(_key(path), None)
     else:
         item.fields.pop(_local(path), None)
 
 
-def _key(uri: etree._Element) -> tuple[str, str]:
+def _key(uri: Xml) -> tuple[str, str]:
     return uri.get("PropertySetId", "").lower(), uri.get("PropertyName", "")
 
 
-def _local(uri: etree._Element) -> str:
-    return uri.get("FieldURI", "").rpartition(":")[2]
+def _local(uri: Xml) -> str:
+    return str(uri.get("FieldURI", "")).rpartition(":")[2]
 
 
-def _item_id(item: Item) -> etree._Element:
+def _item_id(item: Item) -> Xml:
     return element(f"{T}ItemId", Id=item.id, ChangeKey=item.change_key)
 
 
-def _shown(item: Item, owner: Mailbox, request: etree._Element, *, find: bool) -> etree._Element:
+def _shown(item: Item, owner: Mailbox, request: Xml, *, find: bool) -> Xml:
     """The item with what the request asked for, in the schema's order."""
     wanted = {_local(uri) for uri in request.iter(f"{T}FieldURI")}
     keys = [_key(uri) for uri in request.find(f"{M}ItemShape").iter(f"{T}ExtendedFieldURI")]
@@ -238,7 +237,7 @@ def _shown(item: Item, owner: Mailbox, request: etree._Element, *, find: bool) -
     return element(f"{T}CalendarItem", *parts)
 
 
-def _field(item: Item, name: str, owner: Mailbox) -> list[etree._Element]:
+def _field(item: Item, name: str, owner: Mailbox) -> list[Xml]:
     if name in item.fields:
         return [copy.deepcopy(item.fields[name])]
     if name in ("IsMeeting", "MeetingRequestWasSent"):

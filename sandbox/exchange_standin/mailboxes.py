@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from lxml import etree
+from lxml.etree import Element
+from lxml.etree import _Element as Xml
 
 NUMBERS = itertools.count(1)
 GUEST_LISTS = ("RequiredAttendees", "OptionalAttendees", "Resources")
@@ -19,8 +20,8 @@ class Item:
     """A calendar item: its schema elements by name, and its extended properties by (set, name)."""
 
     id: str
-    fields: dict[str, etree._Element]
-    extended: dict[tuple[str, str], etree._Element]
+    fields: dict[str, Xml]
+    extended: dict[tuple[str, str], Xml]
     change: int = 1
 
     @property
@@ -32,7 +33,7 @@ class Item:
         return "" if found is None else found.text or ""
 
     def put(self, name: str, text: str) -> None:
-        element = etree.Element(f"{T}{name}")
+        element = Element(f"{T}{name}")
         element.text = text
         self.fields[name] = element
 
@@ -61,7 +62,7 @@ class Item:
                 if (attendee.findtext(f"{T}Mailbox/{T}EmailAddress") or "").lower() == address.lower():
                     kind = attendee.find(f"{T}ResponseType")
                     if kind is None:
-                        kind = etree.Element(f"{T}ResponseType")
+                        kind = Element(f"{T}ResponseType")
                         attendee.insert(1, kind)
                     kind.text = response
         self.change += 1
@@ -69,7 +70,10 @@ class Item:
 
 @dataclass
 class Mailbox:
-    """`user_name` and `password` sign in; `shows` is what others see: Detailed, FreeBusy, MergedOnly, None or denied."""
+    """`user_name` and `password` sign in.
+
+    `shows` is what others see: Detailed, FreeBusy, MergedOnly, None or denied.
+    """
 
     address: str
     name: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from lxml import etree
+from lxml.etree import _Element as Xml
 
 from sandbox.exchange_standin import items
 from sandbox.exchange_standin.mailboxes import Directory, Item, Mailbox, moment
@@ -13,13 +13,13 @@ MOST_DAYS = 42
 MOST_MAILBOXES = 100
 _DIGITS = {"Free": "0", "Tentative": "1", "Busy": "2", "OOF": "3", "WorkingElsewhere": "4", "NoData": "4"}
 
-Operation = Callable[[etree._Element, Directory, Mailbox], etree._Element]
+Operation = Callable[[Xml, Directory, Mailbox], Xml]
 
 
-def get_folder(request: etree._Element, directory: Directory, user: Mailbox) -> etree._Element:
+def get_folder(request: Xml, directory: Directory, user: Mailbox) -> Xml:
     """Calendar folders only."""
 
-    def answers() -> Iterator[etree._Element]:
+    def answers() -> Iterator[Xml]:
         for folder in request.find(f"{M}FolderIds"):
             owner = items.folder_owner(folder, directory, user)
             if isinstance(owner, str):
@@ -36,7 +36,7 @@ def get_folder(request: etree._Element, directory: Directory, user: Mailbox) -> 
     return answer("GetFolder", *answers())
 
 
-def get_server_time_zones(request: etree._Element, directory: Directory, user: Mailbox) -> etree._Element:
+def get_server_time_zones(request: Xml, directory: Directory, user: Mailbox) -> Xml:
     """Only names and, for UTC, the one period: nobody here computes with the others."""
     ids = [found.text or "" for found in request.iter(f"{T}Id")] or ["UTC"]
     period = element(f"{T}Period", Bias="PT0S", Name="Standard", Id="trule:Standard")
@@ -45,21 +45,19 @@ def get_server_time_zones(request: etree._Element, directory: Directory, user: M
     last = element(f"{T}Transitions", _to("0", "Group"))
     detail = request.get("ReturnFullTimeZoneData") == "true"
     zones = [element(f"{T}TimeZoneDefinition", *((*full, last) if detail else ()), Id=i, Name=i) for i in ids]
-    return answer(
-        "GetServerTimeZones", message("GetServerTimeZones", element(f"{M}TimeZoneDefinitions", *zones))
-    )
+    return answer("GetServerTimeZones", message("GetServerTimeZones", element(f"{M}TimeZoneDefinitions", *zones)))
 
 
-def _to(target: str, kind: str) -> etree._Element:
+def _to(target: str, kind: str) -> Xml:
     return element(f"{T}Transition", element(f"{T}To", text=target, Kind=kind))
 
 
-def get_room_lists(request: etree._Element, directory: Directory, user: Mailbox) -> etree._Element:
+def get_room_lists(request: Xml, directory: Directory, user: Mailbox) -> Xml:
     lists = [_mailbox("Address", address, address.partition("@")[0]) for address in directory.room_lists]
     return _plain("GetRoomLists", element(f"{M}RoomLists", *lists))
 
 
-def get_rooms(request: etree._Element, directory: Directory, user: Mailbox) -> etree._Element:
+def get_rooms(request: Xml, directory: Directory, user: Mailbox) -> Xml:
     wanted = (request.findtext(f"{M}RoomList/{T}EmailAddress") or "").lower()
     if wanted not in directory.room_lists:
         refused = (element(f"{M}MessageText", text="none"), element(f"{M}ResponseCode", text="ErrorInvalidRoomList"))
@@ -69,7 +67,7 @@ def get_rooms(request: etree._Element, directory: Directory, user: Mailbox) -> e
     return _plain("GetRooms", element(f"{M}Rooms", *rooms))
 
 
-def _mailbox(tag: str, address: str, name: str) -> etree._Element:
+def _mailbox(tag: str, address: str, name: str) -> Xml:
     return element(
         f"{T}{tag}",
         element(f"{T}Name", text=name),
@@ -79,7 +77,7 @@ def _mailbox(tag: str, address: str, name: str) -> etree._Element:
     )
 
 
-def _plain(operation: str, content: etree._Element) -> etree._Element:
+def _plain(operation: str, content: Xml) -> Xml:
     """An answer without a list of messages."""
     done = element(f"{M}ResponseCode", text="NoError")
     return element(f"{M}{operation}Response", done, content, ResponseClass="Success")
@@ -88,7 +86,7 @@ def _plain(operation: str, content: etree._Element) -> etree._Element:
 # --- free/busy ---
 
 
-def get_user_availability(request: etree._Element, directory: Directory, user: Mailbox) -> etree._Element:
+def get_user_availability(request: Xml, directory: Directory, user: Mailbox) -> Xml:
     """One view per mailbox, in the order asked."""
     options = request.find(f"{T}FreeBusyViewOptions")
     start = moment(options.findtext(f"{T}TimeWindow/{T}StartTime"))
@@ -103,18 +101,18 @@ def get_user_availability(request: etree._Element, directory: Directory, user: M
     return _availability([_view(directory.mailboxes.get(address), start, end, minutes) for address in asked])
 
 
-def _availability(responses: list[etree._Element]) -> etree._Element:
+def _availability(responses: list[Xml]) -> Xml:
     return element(f"{M}GetUserAvailabilityResponse", element(f"{M}FreeBusyResponseArray", *responses))
 
 
-def _refused(code: str) -> etree._Element:
+def _refused(code: str) -> Xml:
     parts = (element(f"{M}MessageText", text=code), element(f"{M}ResponseCode", text=code))
     said = element(f"{M}ResponseMessage", *parts, element(f"{M}DescriptiveLinkKey", text="0"), ResponseClass="Error")
     nothing = element(f"{M}FreeBusyView", element(f"{T}FreeBusyViewType", text="None"))
     return element(f"{M}FreeBusyResponse", said, nothing)
 
 
-def _view(mailbox: Mailbox | None, start: datetime, end: datetime, minutes: int) -> etree._Element:
+def _view(mailbox: Mailbox | None, start: datetime, end: datetime, minutes: int) -> Xml:
     if mailbox is None:
         return _refused("ErrorMailRecipientNotFound")
     if mailbox.shows == "denied":
@@ -142,7 +140,7 @@ def _merged(found: list[Item], start: datetime, end: datetime, minutes: int) -> 
     return "".join(digits)
 
 
-def _event(item: Item, *, detailed: bool) -> etree._Element:
+def _event(item: Item, *, detailed: bool) -> Xml:
     local = [f"{when:%Y-%m-%dT%H:%M:%S}" for when in (item.start, item.end)]  # in the zone of the request, which is UTC
     parts = [element(f"{T}StartTime", text=local[0]), element(f"{T}EndTime", text=local[1])]
     parts.append(element(f"{T}BusyType", text=item.text("LegacyFreeBusyStatus") or "Busy"))
@@ -157,7 +155,7 @@ def _event(item: Item, *, detailed: bool) -> etree._Element:
     return element(f"{T}CalendarEvent", *parts)
 
 
-def _on_items(name: str, work: Callable[[etree._Element, Directory, Mailbox], Iterator[etree._Element]]) -> Operation:
+def _on_items(name: str, work: Callable[[Xml, Directory, Mailbox], Iterator[Xml]]) -> Operation:
     return lambda request, directory, user: answer(name, *work(request, directory, user))
 
 

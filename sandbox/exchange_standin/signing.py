@@ -1,9 +1,11 @@
 """Who is asking: Basic, and NTLM by the acceptor of pyspnego, which holds for the connection it was made on."""
 
 import base64
+import contextlib
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from spnego.exceptions import SpnegoError
 from sandbox.exchange_standin.mailboxes import Directory, Mailbox
 
 _ENVIRONMENT = threading.Lock()
-"""pyspnego reads its accounts from a file that the environment names, when a context is made."""
+_VARIABLE = "NTLM_USER_FILE"
 
 
 class Signing:
@@ -49,12 +51,14 @@ class Signing:
         message = base64.b64decode(token)
         if message[8:12] == b"\x01\x00\x00\x00":  # negotiate: a fresh handshake
             self._signed.pop(connection, None)
-            self._contexts[connection] = self._acceptor()
+            with self._accounts():
+                self._contexts[connection] = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
         context = self._contexts.get(connection)
         if context is None:
             return None, list(self.offers)
         try:
-            challenge = context.step(message)
+            with self._accounts():
+                challenge = context.step(message)
         except SpnegoError:
             del self._contexts[connection]
             self.refused += 1
@@ -67,22 +71,22 @@ class Signing:
         self._signed[connection] = mailbox
         return mailbox, []
 
-    def _acceptor(self) -> Any:
+    @contextlib.contextmanager
+    def _accounts(self) -> Iterator[None]:
+        """pyspnego reads its accounts from a file that the environment names."""
         lines = []
         for mailbox in self._directory.mailboxes.values():
             domain, slash, name = mailbox.user_name.rpartition("\\")
             lines.append(f"{domain if slash else ''}:{name}:{mailbox.password}")
-        with tempfile.TemporaryDirectory() as folder, _ENVIRONMENT:
+        with _ENVIRONMENT, tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "users"
             path.write_text("\n".join(lines) + "\n")
-            before = os.environ.get("NTLM_USER_FILE")
-            os.environ["NTLM_USER_FILE"] = str(path)
+            before = os.environ.get(_VARIABLE)
+            os.environ[_VARIABLE] = str(path)
             try:
-                context = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
-                context._credential_text = path.read_text()
-                return context
+                yield
             finally:
                 if before is None:
-                    del os.environ["NTLM_USER_FILE"]
+                    del os.environ[_VARIABLE]
                 else:
-                    os.environ["NTLM_USER_FILE"] = before
+                    os.environ[_VARIABLE] = before

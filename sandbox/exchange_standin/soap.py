@@ -1,6 +1,7 @@
 """SOAP envelopes and the elements in them, in the namespaces of EWS."""
 
 from lxml import etree
+from lxml.etree import _Element as Xml
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
@@ -11,7 +12,7 @@ BUILD = {"MajorVersion": "15", "MinorVersion": "2", "MajorBuildNumber": "1544", 
 VERSION = "V2017_07_11"
 
 
-def element(tag: str, *children: etree._Element, text: str | None = None, **attributes: str) -> etree._Element:
+def element(tag: str, *children: Xml, text: str | None = None, **attributes: str) -> Xml:
     """An element by its name in braces notation."""
     made = etree.Element(tag, attributes, nsmap={"m": MESSAGES, "t": TYPES})
     made.text = text
@@ -19,13 +20,13 @@ def element(tag: str, *children: etree._Element, text: str | None = None, **attr
     return made
 
 
-def envelope(body: etree._Element) -> bytes:
+def envelope(body: Xml) -> bytes:
     """A whole answer, with the server's version in its header as Exchange sends it."""
     root = etree.Element(f"{S}Envelope", nsmap={"s": SOAP, "m": MESSAGES, "t": TYPES})
     header = etree.SubElement(root, f"{S}Header")
     etree.SubElement(header, f"{T}ServerVersionInfo", BUILD | {"Version": VERSION})
     etree.SubElement(root, f"{S}Body").append(body)
-    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 
 
 def fault(code: str, back_off_ms: int | None = None) -> bytes:
@@ -40,15 +41,15 @@ def fault(code: str, back_off_ms: int | None = None) -> bytes:
     if back_off_ms is not None:
         waits = etree.SubElement(detail, f"{T}MessageXml")
         etree.SubElement(waits, f"{T}Value", Name="BackOffMilliseconds").text = str(back_off_ms)
-    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
 
 
-def answer(operation: str, *messages: etree._Element) -> etree._Element:
+def answer(operation: str, *messages: Xml) -> Xml:
     """`<m:XResponse>` around its messages."""
     return element(f"{M}{operation}Response", element(f"{M}ResponseMessages", *messages))
 
 
-def message(operation: str, *content: etree._Element, code: str = "NoError") -> etree._Element:
+def message(operation: str, *content: Xml, code: str = "NoError") -> Xml:
     """One response message: a success, or an error with its code and no content."""
     if code == "NoError":
         done = element(f"{M}ResponseCode", text="NoError")
