@@ -1,0 +1,136 @@
+"""Google's answers about time as busy stretches. Pure; what cannot be read raises and is never taken for free.
+
+Meanings: developers.google.com/workspace/calendar/api/v3/reference/events and …/freebusy/query.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from scheduling.calendars.base import CalendarInfo
+from scheduling.calendars.google_events import interval_of, moment
+from scheduling.domain import Busy, BusyStatus, Interval
+from scheduling.errors import AccessDenied, CalendarError, EventMissing, RateLimited, Unavailable
+
+Json = Mapping[str, Any]
+
+MOST_IDS = 50
+MOST_DAYS = timedelta(days=60)
+"""calendarExpansionMax is 50; windows beyond about 90 days are refused."""
+
+_TAKES_NO_TIME = frozenset({"workingLocation", "birthday"})
+_HIDDEN = frozenset({"private", "confidential"})
+
+
+def calendars_of(entries: Sequence[Json]) -> tuple[CalendarInfo, ...]:
+    """The account's calendar list, the primary one first.
+
+    Google's own free/busy asks the primary calendar only. Beside it we count what the owner owns and shows.
+    """
+    found = [_calendar(entry) for entry in entries if not entry.get("deleted")]
+    return tuple(sorted(found, key=lambda calendar: not calendar.primary))
+
+
+def busy_of(events: Iterable[Json], window: Interval, zone: str) -> Iterator[Busy]:
+    """The stretches that the calendar's owner is not free in, within `window`; `zone` is the calendar's."""
+    for event in events:
+        own = next((a for a in event.get("attendees") or () if isinstance(a, Mapping) and a.get("self")), {})
+        answer = own.get("responseStatus")
+        if (
+            event.get("status") == "cancelled"
+            or event.get("transparency") == "transparent"
+            or event.get("eventType") in _TAKES_NO_TIME
+            or answer == "declined"
+        ):
+            continue
+        interval = interval_of(event, zone)
+        if interval is None or not interval.overlaps(window):
+            continue
+        private = event.get("visibility") in _HIDDEN
+        title = event.get("summary")
+        uid = event.get("iCalUID")
+        yield Busy(
+            interval,
+            status=_status(event, answer),
+            title=title if isinstance(title, str) and title and not private else None,
+            private=private,
+            uid=uid if isinstance(uid, str) else None,
+        )
+
+
+def free_busy_of(answer: Json, address: str, window: Interval) -> tuple[Busy, ...]:
+    """One calendar out of a freeBusy answer. Raises CalendarError when it is not there or carries an error."""
+    calendars = answer.get("calendars")
+    if not isinstance(calendars, Mapping):
+        raise Unavailable("answer")
+    found = next((c for name, c in calendars.items() if name.lower() == address.lower()), None)
+    if not isinstance(found, Mapping):
+        raise Unavailable("missing")
+    errors = found.get("errors")
+    if errors:
+        raise _refusal(errors)
+    busy = found.get("busy")
+    if not isinstance(busy, list):
+        raise Unavailable("missing")
+    stretches = (_stretch(entry) for entry in busy)
+    return tuple(Busy(s) for s in stretches if s is not None and s.overlaps(window))
+
+
+def windows(whole: Interval) -> Iterator[Interval]:
+    """Pieces that Google answers for."""
+    start = whole.start
+    while start < whole.end:
+        end = min(start + MOST_DAYS, whole.end)
+        yield Interval(start, end)
+        start = end
+
+
+def in_order(busy: Iterable[Busy]) -> tuple[Busy, ...]:
+    """Ascending; a stretch that two pieces of a window both tell comes once."""
+    return tuple(dict.fromkeys(sorted(busy, key=lambda b: (b.interval, b.title or "", b.uid or ""))))
+
+
+def _calendar(entry: Json) -> CalendarInfo:
+    found = entry.get("id")
+    if not isinstance(found, str) or not found:
+        raise Unavailable("answer")
+    primary, role = entry.get("primary") is True, entry.get("accessRole")
+    shown = entry.get("selected") is True and entry.get("hidden") is not True
+    zone = entry.get("timeZone")
+    return CalendarInfo(
+        id=found,
+        name=str(entry.get("summaryOverride") or entry.get("summary") or found),
+        zone=zone if isinstance(zone, str) else None,
+        writable=role in ("owner", "writer"),
+        primary=primary,
+        counts_as_busy=primary or (role == "owner" and shown),
+    )
+
+
+def _status(event: Json, answer: object) -> BusyStatus:
+    if event.get("eventType") == "outOfOffice":
+        return BusyStatus.OUT_OF_OFFICE
+    tentative = event.get("status") == "tentative" or answer in ("tentative", "needsAction")
+    return BusyStatus.TENTATIVE if tentative else BusyStatus.BUSY
+
+
+def _stretch(entry: object) -> Interval | None:
+    if not isinstance(entry, Mapping):
+        raise Unavailable("answer")
+    start, end = (moment({"dateTime": entry.get(name)}, "UTC") for name in ("start", "end"))
+    return Interval(start, end) if start < end else None
+
+
+def _refusal(errors: object) -> CalendarError:
+    """`notFound` stands for no such calendar and for no right to see it alike."""
+    first = errors[0] if isinstance(errors, list) else {}
+    reason = first.get("reason") if isinstance(first, Mapping) else None
+    match reason:
+        case "notFound":
+            return EventMissing("notFound")
+        case "forbidden" | "insufficientPermissions":
+            return AccessDenied("forbidden")
+        case "rateLimitExceeded" | "quotaExceeded" | "userRateLimitExceeded":
+            return RateLimited(reason)
+        case _:
+            return Unavailable("free_busy")
