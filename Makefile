@@ -1,12 +1,13 @@
 # make try    the whole product on this computer, with no accounts
 # make test   all tests           make check  format, lint, types, import rules, then all tests
 # make prove  the long experiments (SHORT=1: at most ten minutes)
+# make bench  what we claim about speed, as ratios measured side by side
 # make lock   resolve pyproject.toml into requirements/*.txt
 
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
-.PHONY: help try try-clean test check prove lock
+.PHONY: help try try-clean test check prove bench lock
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 TRY := .tools/try
@@ -32,6 +33,9 @@ check: .venv/.ready
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(MAKE) --no-print-directory test
+
+bench: .venv/.ready
+	@$(PY) -m bench
 
 prove: .venv/.ready
 	SHORT=$(SHORT) $(PY) -m pytest -m prove -rA
