@@ -12,7 +12,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -39,13 +39,14 @@ from scheduling.calendars import system_class
 from scheduling.calendars.systems import CalendarSystem
 from scheduling.clock import Clock, utc_now
 from scheduling.config import SchedulingConfig
+from scheduling.domain import Rep
 from scheduling.outbound import Outbound
 from scheduling.outbox import Outbox
 from scheduling.secrets import SecretBox
 from scheduling.store import Store, StoreUnfit
 from scheduling.zones import use_packaged_zones
 from settings import Settings
-from web import Health, build_web_app
+from web import Health, build_web_app, forms
 
 log = logging.getLogger(__name__)
 
@@ -145,10 +146,14 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         announce_channel=settings.slack_announce_channel,
         connectable=tuple(systems),
     )
+
+    def fresh_links(rep: Rep) -> Mapping[str, str]:
+        return scheduling.office.connect_links(rep)
+
     scheduling = assemble(
         store=store,
         directory=directory,
-        notices=SlackNotices(slack),
+        notices=SlackNotices(slack, fresh_links),
         transport=settings.smtp,
         accounts=ConfiguredAccounts(store, systems),
         config=config,
@@ -178,6 +183,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         authorizing=authorizing if authorizing.providers else None,
         health=Health(alive=probes.alive, ready=probes.ready, registry=registry),
         public_url=settings.public_url,
+        forms=forms(asks_for_exchange_server=settings.exchange_ews_url is None),
     )
     return Application(web, scheduling, store, crossing, client, directory, outbound, probes, connection)
 
@@ -185,10 +191,15 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
 def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, CalendarSystem]:
     """The systems people may connect, in the order of their buttons."""
     systems: dict[str, CalendarSystem] = {}
+    if settings.google is not None:
+        addresses = (settings.google_api_url, settings.google_auth_url, settings.google_token_url)
+        systems["google"] = system_class("google")(*settings.google, *addresses, extra_ca=settings.extra_ca_bundle)
     if settings.microsoft is not None:
         own = (settings.microsoft_authority, settings.graph_api_url)
         systems["microsoft"] = system_class("microsoft")(own_servers(settings, *own), *settings.microsoft, *own)
+    exchange = own_servers(settings, settings.exchange_ews_url) if settings.exchange_ews_url else outbound
     return systems | {
+        "exchange": system_class("exchange")(exchange, settings.exchange_ews_url),
         "icloud": system_class("icloud")(outbound, settings.icloud_caldav_url),
         "caldav": system_class("caldav")(outbound),
     }

@@ -16,8 +16,10 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from scheduling.calendars.base import Deadline
+from scheduling.calendars.ews import ExchangeSystem
+from scheduling.calendars.google import GoogleSystem
 from scheduling.calendars.graph_sign_in import SignIns
-from scheduling.errors import CalendarError, MailError
+from scheduling.errors import CalendarError, HostRefused, MailError
 from scheduling.outbound import Outbound
 from scheduling.secrets import KeyUnfit, SecretBox
 from scheduling.store import Store, StoreUnfit, connections
@@ -54,7 +56,7 @@ def examine(env_file: Path | None = Path(".env")) -> Iterator[Finding]:
             yield Finding(Verdict.TO_DO, "settings", f"{name}: {words}")
         return
     yield Finding(Verdict.OK, "settings", "complete")
-    for check in (check_database, check_mail, check_slack, check_socket, check_public_address, check_microsoft):
+    for check in CHECKS:
         yield from check(settings)
 
 
@@ -142,6 +144,28 @@ def check_public_address(settings: Settings) -> Iterator[Finding]:
         yield Finding(Verdict.OK, "PUBLIC_URL", f"{settings.public_url}: must lead to {settings.host}:{settings.port}")
 
 
+def check_google(settings: Settings) -> Iterator[Finding]:
+    """Google's token endpoint knows our client and its secret; nobody signs in."""
+    if settings.google is None:
+        return
+    addresses = (settings.google_api_url, settings.google_auth_url, settings.google_token_url)
+    back = f"{settings.public_url or 'PUBLIC_URL'}/oauth/google/callback"
+    try:
+        GoogleSystem(*settings.google, *addresses, extra_ca=settings.extra_ca_bundle).check(
+            back, Deadline.after(SECONDS)
+        )
+    except CalendarError as error:
+        ours = error.code == "misconfigured"
+        words = (
+            "Google does not take GOOGLE_CLIENT_ID with GOOGLE_CLIENT_SECRET: copy both again"
+            if ours
+            else (f"{settings.google_token_url} does not answer as it should ({error.code}): check GOOGLE_TOKEN_URL")
+        )
+        yield Finding(Verdict.TO_DO, "Google", words)
+    else:
+        yield Finding(Verdict.OK, "Google", f"the client and its secret are good; redirect URI there: {back}")
+
+
 def check_microsoft(settings: Settings) -> Iterator[Finding]:
     """Microsoft's sign-in answers under MICROSOFT_AUTHORITY; the secret is tried when somebody signs in."""
     if settings.microsoft is None:
@@ -158,6 +182,35 @@ def check_microsoft(settings: Settings) -> Iterator[Finding]:
         yield Finding(Verdict.OK, "Office 365", f"{settings.microsoft_authority} answers; redirect URI there: {back}")
     finally:
         outbound.close()
+
+
+def check_exchange(settings: Settings) -> Iterator[Finding]:
+    """There is an Exchange server under EXCHANGE_EWS_URL; no password is sent."""
+    url = settings.exchange_ews_url
+    if url is None:
+        return
+    outbound = Outbound(frozenset({urlsplit(url).netloc}), settings.extra_ca_bundle)
+    try:
+        ExchangeSystem(outbound, url).check(Deadline.after(SECONDS))
+    except (CalendarError, HostRefused) as error:
+        words = f"{url} is no Exchange server that we can call ({error}): check EXCHANGE_EWS_URL"
+        yield Finding(Verdict.TO_DO, "Exchange", words)
+    else:
+        yield Finding(Verdict.OK, "Exchange", f"{url} answers and asks who we are")
+    finally:
+        outbound.close()
+
+
+CHECKS = (
+    check_database,
+    check_mail,
+    check_slack,
+    check_socket,
+    check_public_address,
+    check_google,
+    check_microsoft,
+    check_exchange,
+)
 
 
 def wanted_scopes() -> list[str]:

@@ -71,10 +71,16 @@ class Settings(BaseSettings):
     public_url: Url | None = None
     host: str = "127.0.0.1"
     port: int = 3000
+    google_client_id: str | None = None
+    google_client_secret: SecretStr | None = None
+    google_api_url: Url = "https://www.googleapis.com/calendar/v3"
+    google_auth_url: Url = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: Url = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
     microsoft_client_id: str | None = None
     microsoft_client_secret: SecretStr | None = None
     microsoft_authority: Url = "https://login.microsoftonline.com/organizations"
     graph_api_url: Url = "https://graph.microsoft.com/v1.0"
+    exchange_ews_url: Url | None = None
     icloud_caldav_url: Url = "https://caldav.icloud.com"
     extra_ca_bundle: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -173,28 +179,37 @@ class Settings(BaseSettings):
             raise ValueError("must be between 0 and 65535")
         return port
 
-    @field_validator("microsoft_client_secret")
+    @field_validator("google_client_secret", "microsoft_client_secret")
     @classmethod
     def _is_with_its_client(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if (secret is None) != (info.data.get("microsoft_client_id") is None):
-            raise ValueError("MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET belong together: set both or none")
+        vendor = str(info.field_name).partition("_")[0]
+        if (secret is None) != (info.data.get(f"{vendor}_client_id") is None):
+            names = f"{vendor.upper()}_CLIENT_ID and {vendor.upper()}_CLIENT_SECRET"
+            raise ValueError(f"{names} belong together: set both or none")
         return secret
 
-    @field_validator("microsoft_authority", "graph_api_url")
+    @field_validator("google_api_url", "google_auth_url", "google_token_url", "microsoft_authority", "graph_api_url")
     @classmethod
     def _is_safe_for_secrets(cls, url: str, info: ValidationInfo) -> str:
         """The operator's secret and people's tokens go there."""
         parts = _web_address(url)
         if _is_readable_on_the_way(parts, info):
             raise ValueError("must begin with https:// (secrets go there)")
-        if info.field_name == "graph_api_url":
-            return url if url.endswith("/v1.0") else f"{url}/v1.0"
-        return url if parts.path.strip("/") else f"{url}/organizations"
+        match info.field_name:
+            case "graph_api_url":
+                return url if url.endswith("/v1.0") else f"{url}/v1.0"
+            case "google_api_url":
+                return f"{url}/" if url.endswith("/calendar/v3") else f"{url}/calendar/v3/"
+            case "microsoft_authority":
+                return url if parts.path.strip("/") else f"{url}/organizations"
+            case _:
+                return url
 
-    @field_validator("icloud_caldav_url")
+    @field_validator("icloud_caldav_url", "exchange_ews_url")
     @classmethod
-    def _is_a_web_address(cls, url: str) -> str:
-        _web_address(url)
+    def _is_a_web_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            _web_address(url)
         return url
 
     @field_validator("extra_ca_bundle")
@@ -222,6 +237,13 @@ class Settings(BaseSettings):
     def private_hosts(self) -> tuple[str, ...]:
         """`host` or `host:port`, as the operator wrote them."""
         return split_list(self.allowed_private_hosts)
+
+    @property
+    def google(self) -> tuple[str, str] | None:
+        """Client id and secret, where Google Calendar is set up."""
+        if self.google_client_id is None or self.google_client_secret is None:
+            return None
+        return self.google_client_id, self.google_client_secret.get_secret_value()
 
     @property
     def microsoft(self) -> tuple[str, str] | None:

@@ -11,7 +11,9 @@ from typing import Any
 from scheduling.calendars.systems import CalendarSystem
 
 REGISTRY: Mapping[str, str] = {
+    "google": "scheduling.calendars.google:GoogleSystem",
     "microsoft": "scheduling.calendars.graph:MicrosoftSystem",
+    "exchange": "scheduling.calendars.ews:ExchangeSystem",
     "icloud": "scheduling.calendars.caldav:ICloudSystem",
     "caldav": "scheduling.calendars.caldav:CalDavSystem",
 }

@@ -102,6 +102,18 @@ class GoogleSystem:
         account_id = claims.get("sub") or calendars[0].id
         return Account(self.provider, account_id, label, secret, calendars)
 
+    def check(self, redirect_uri: str, deadline: Deadline) -> None:
+        """Whether Google knows our client and its secret: a code that nobody made must be all that is wrong.
+
+        Raises Unavailable("misconfigured") and the other CalendarErrors.
+        """
+        flow = self.begin(redirect_uri, "check", None).flow
+        try:
+            sign_in.exchange(self.google, self._token_url, self._client, flow, "4/none", redirect_uri, deadline)
+        except AuthExpired:
+            return
+        raise Unavailable("answer")
+
     def open(self, secret: Secret, keep: KeepSecret) -> "GoogleCalendar":
         def refresh(refresh_token: str, deadline: Deadline) -> Mapping[str, str]:
             return self.google.refresh(self._client, refresh_token, deadline)
