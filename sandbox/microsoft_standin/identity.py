@@ -240,16 +240,17 @@ class Identity:
         scopes = (asked - _OPENID - self.withheld) | self.granted
         access, refresh = (f"{kind}-{secrets.token_urlsafe(32)}" for kind in ("access", "refresh"))
         self.tokens[access] = Grant(grant.mailbox, tuple(scopes), until=self.clock() + TOKEN_SECONDS)
-        self.refreshes[refresh] = Grant(grant.mailbox, grant.scopes)
         answer: dict[str, Any] = {
             "token_type": "Bearer",
             "scope": " ".join(sorted(scopes)),
             "expires_in": TOKEN_SECONDS,
             "ext_expires_in": TOKEN_SECONDS,
             "access_token": access,
-            "refresh_token": refresh,
             "id_token": self._identity_of(grant.mailbox, nonce),
         }
+        if "offline_access" in set(grant.scopes) - self.withheld:
+            self.refreshes[refresh] = Grant(grant.mailbox, grant.scopes)
+            answer["refresh_token"] = refresh
         if form.get("client_info") == "1":
             answer["client_info"] = _client_info(grant.mailbox)
         return JSONResponse(answer)

@@ -5,7 +5,6 @@ over plain http on loopback is shown to it as https, and its calls are led back.
 """
 
 import contextlib
-import hashlib
 import json
 import logging
 import threading
@@ -193,7 +192,10 @@ class _Door:
     def post(
         self, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: object
     ) -> TokenAnswer:
-        return self._sign_ins.call("POST", url, data or {}, headers or {}, self._deadline)
+        answer = self._sign_ins.call("POST", url, data or {}, headers or {}, self._deadline)
+        if not json.loads(answer.text).keys() & {"access_token", "error"}:
+            raise Unavailable("sign_in_nonsense")  # msal would take it for a lost grant
+        return answer
 
     def close(self) -> None:
         """Nothing is held open for msal alone."""
@@ -266,12 +268,6 @@ class AccountTokens:
             yield
         finally:
             self._lock.release()
-
-
-def nonce_fits(flow: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    """Whether the identity was issued for this very sign-in; msal leaves that to us."""
-    sent = hashlib.sha256(str(flow.get("nonce")).encode()).hexdigest()
-    return claims.get("nonce") in (None, sent)
 
 
 def _usable(answer: Answer) -> TokenAnswer:
