@@ -5,18 +5,18 @@ are escaped there; in blocks they stand in plain text or rich text leaves, which
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.modals.blocks import Block, actions, button, context, fit, heading, lines, message, section
 from bot.modals.confirm import accepted_words
-from bot.modals.connecting import account_words, connected_words, offer
+from bot.modals.connecting import account_words, connected_words, link_elements, offer, why_words
 from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.slack_text import escaped
-from bot.words import both_clocks, interval_of, listed, minutes_words, span_words
+from bot.words import both_clocks, interval_of, listed, minutes_words, span_words, zone_words
 from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Booking, Connection, Person
+from scheduling.domain import Booking, ConferencingKind, Connection, Person
 from scheduling.ports import Outcome, OutcomeKind
 
 OPEN = "open"
@@ -25,25 +25,56 @@ RECONNECT = "calendars.reconnect"
 Message = dict[str, Any]
 Row = tuple[str, str]
 
-LONGEST_NOTE = 2500
+LONGEST_NOTE = 3000
 MOST_JSON = 7000
 """Slack refuses a message whose blocks come to some 13 000 characters as JSON; the rest of a message needs 4 000."""
 
+MOST_TEXT = 3950
+"""The text should have at most 4 000 signs; what is too long is cut in the longest value, not at the end."""
 
-def _said(title: str, rows: Sequence[Row], extra: Sequence[Block] = (), closing: Sequence[str] = ()) -> Message:
-    """A title, labelled lines and closing sentences, in both forms."""
-    rows = _within_limit(rows)
-    parts = [title, *(f"{label}: {value}" for label, value in rows), *closing]
-    blocks = [heading(title), *([lines(rows)] if rows else []), *(section(words) for words in closing), *extra]
-    return message(escaped("\n".join(parts)), blocks)
+MOST_CONFLICTS = 5
 
 
-def _within_limit(rows: Sequence[Row]) -> list[Row]:
-    """The longest values cut until Slack takes the message (it counts the blocks as JSON)."""
+def _said(
+    title: str,
+    rows: Sequence[Row],
+    extra: Sequence[Block] = (),
+    closing: Sequence[str] = (),
+    when: str | None = None,
+) -> Message:
+    """A title, labelled lines and closing sentences, in both forms. `when` is a date token, for the second line."""
+    shown = _shortened(rows, lambda cut: len(json.dumps(cut, ensure_ascii=False).encode()) <= MOST_JSON)
+    spoken = _shortened(rows, lambda cut: len(_text(title, cut, closing, when)) <= MOST_TEXT)
+    blocks = [
+        heading(title),
+        *([{"type": "section", "text": {"type": "mrkdwn", "text": when, "verbatim": True}}] if when else []),
+        *([lines(shown)] if shown else []),
+        *(section(words) for words in closing),
+        *extra,
+    ]
+    return message(_text(title, spoken, closing, when), blocks)
+
+
+def _text(title: str, rows: Sequence[Row], closing: Sequence[str], when: str | None) -> str:
+    said = [f"{label}: {value}" for label, value in rows]
+    return "\n".join([escaped(title), *([f"When: {when}"] if when else []), *map(escaped, [*said, *closing])])
+
+
+def _bounded(text: str, most: int) -> str:
+    """`text` cut to `most` bytes as Slack counts messages: escaped."""
+    while len(escaped(text).encode()) > most:
+        text = fit(text, len(text) * 2 // 3)
+    return text
+
+
+def _shortened(rows: Sequence[Row], is_short: Callable[[Sequence[Row]], bool]) -> list[Row]:
+    """The rows with the longest values cut until they are short enough."""
     cut = list(rows)
-    while len(json.dumps(cut, ensure_ascii=False).encode()) > MOST_JSON:
-        longest = max(range(len(cut)), key=lambda at: len(cut[at][1].encode()))
+    while cut and not is_short(cut):
+        longest = max(range(len(cut)), key=lambda at: len(escaped(cut[at][1]).encode()))
         label, value = cut[longest]
+        if len(value) < 2:  # nothing left to cut
+            break
         cut[longest] = (label, fit(value, len(value) * 2 // 3))
     return cut
 
@@ -59,13 +90,13 @@ def member_message(booking: Booking, person: Person) -> Message:
     form = booking.form
     organizer = booking.organizer
     by_reader = person.user_id == organizer.user_id
-    subject = fit(form.subject, 150)
-    customer = booking.customer
-    title = f"You scheduled “{subject}”" if by_reader else f"{organizer.name} scheduled “{subject}” with you"
+    subject, name = _bounded(form.subject, 500), _bounded(organizer.name, 200)
+    title = f"You scheduled “{subject}”" if by_reader else f"{name} scheduled “{subject}” with you"
     rows: list[Row] = [
-        ("When", both_clocks(booking.interval, person.zone, customer.zone)),
+        ("When", both_clocks(booking.interval, person.zone, booking.customer.zone)),
+        ("Time zones", _zones(booking, person)),
         ("Meeting duration", minutes_words(form.minutes)),
-        ("Customer", f"{customer.name}, {customer.email}"),
+        ("Customer", f"{booking.customer.name}, {booking.customer.email}"),
         ("Team", listed([each.name for each in booking.team])),
         ("Assigned by", organizer.name),
         *_place(booking),
@@ -77,16 +108,34 @@ def member_message(booking: Booking, person: Person) -> Message:
     rows += [("Sent", told_words(booking)), ("Tracking ID", booking.tracking_id)]
     links = link_buttons(booking)
     extra = [actions("booking.links", links)] if links else []
-    return _said(title, rows, extra, [fit(words, 300) for words in accepted_words(form.obstacles)[:10]])
+    return _said(title, rows, extra, _conflicts(form.obstacles))
+
+
+def _zones(booking: Booking, person: Person) -> str:
+    """The names of the zones that the two clocks go by."""
+    mine = f"{zone_words(booking.interval.start, person.zone)} for you"
+    if booking.customer.zone is None:
+        return f"{mine}; the customer's is not known"
+    return f"{mine}; {zone_words(booking.interval.start, booking.customer.zone)} for the customer"
+
+
+def _conflicts(obstacles: Sequence[str]) -> list[str]:
+    """The conflicts that were accepted, in words; how many more there are."""
+    told = [_bounded(words, 250) for words in accepted_words(obstacles)]
+    more = len(told) - MOST_CONFLICTS
+    return [*told[:MOST_CONFLICTS], *([f"🟠 And {more} more conflicts."] if more > 0 else [])]
 
 
 def _place(booking: Booking) -> list[Row]:
     form = booking.form
+    link = booking.event.join_url if booking.event else None
+    if not link and form.conferencing is ConferencingKind.NATIVE:
+        link = "The calendar has not made a link yet"
     rows = [
         ("Meeting type", form.meeting_type),
         ("Location", form.location),
         ("Room", listed([room.name for room in booking.rooms])),
-        ("Conferencing", (booking.event.join_url if booking.event else None) or form.conferencing_text),
+        ("Conferencing", link or form.conferencing_text),
     ]
     return [(label, fit(value, 500)) for label, value in rows if value]
 
@@ -96,22 +145,20 @@ def channel_card(booking: Booking, choices: WorkspaceChoices) -> Message:
 
     The customer's address and the description are there only where administrators chose so.
     """
-    title = f"{booking.organizer.name} scheduled a meeting with {booking.customer.name}"
+    title = f"{_bounded(booking.organizer.name, 200)} scheduled a meeting with {_bounded(booking.customer.name, 500)}"
     rows: list[Row] = [
         ("Subject", fit(booking.form.subject, 150)),
         ("Meeting duration", minutes_words(booking.form.minutes)),
         ("Team", fit(listed([person.name for person in booking.team]), 600)),
     ]
     if booking.rooms:
-        rows.append(("Room", listed([room.name for room in booking.rooms])))
+        rows.append(("Room", fit(listed([room.name for room in booking.rooms]), 500)))
     if choices.card_shows_address:
         rows.append(("Customer's email address", booking.customer.email))
     if choices.card_shows_description and booking.form.description:
         rows.append(("Description", fit(booking.form.description, 600)))
     token = date_token(booking.interval.start, span_words(booking.interval, booking.organizer.zone))
-    text = "\n".join([escaped(title), f"When: {token}", *(escaped(f"{label}: {value}") for label, value in rows)])
-    when: Block = {"type": "section", "text": {"type": "mrkdwn", "text": token, "verbatim": True}}
-    return message(text, [heading(title), when, lines(rows)])
+    return _said(title, rows, when=token)
 
 
 def date_token(moment: datetime, fallback: str) -> str:
@@ -133,24 +180,31 @@ def problem_message(outcome: Outcome) -> Message:
     if form.slot is not None:
         customer_zone = form.customer.zone if form.customer else None
         rows.append(("When", _when(outcome, form.slot, customer_zone)))
-    title = f"Not scheduled: “{fit(form.subject, 150)}”"
+    title = f"Not scheduled: “{_bounded(form.subject, 500)}”"
     again = actions("problem.open", [button(OPEN, "Schedule on behalf")])
-    return _said(title, rows, [again], [fit(why, 1000), "Nothing was booked, and nobody was told."])
+    return _said(title, rows, [again], [_bounded(why, 1000), "Nothing was booked, and nobody was told."])
 
 
 def _when(outcome: Outcome, start: datetime, customer_zone: str | None) -> str:
     return both_clocks(interval_of(start, outcome.draft.form.minutes), outcome.zone, customer_zone)
 
 
-def reconnect_message(connection: Connection) -> Message:
-    """A calendar shut us out. The links live for minutes only, so the button fetches them when it is pressed."""
+def reconnect_message(connection: Connection, links: Mapping[str, str]) -> Message:
+    """A calendar shut us out: which, why, and the way back.
+
+    `links` lead to the connect page at once but live for minutes only; "Connect again" fetches fresh ones any time.
+    """
     name = account_words(connection)
     words = [
-        f"Your calendar {name} no longer lets us in, so its times count as unknown.",
+        f"Your calendar {name} no longer lets us in: {why_words(connection)}. Its times count as unknown until then.",
         "Connect it again to go on scheduling.",
     ]
-    button_ = button(RECONNECT, "Connect again", connection.provider, label=f"Connect {name} again"[:75])
-    return _said("A calendar needs you", [], [actions("calendars", [button_])], words)
+    again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect {name} again, with a fresh link")
+    same = {provider: link for provider, link in links.items() if provider == connection.provider}
+    if not same:
+        return _said("A calendar needs you", [], [actions("calendars", [again])], words)
+    words.append("The first button works for a few minutes; later, Connect again brings a fresh one.")
+    return _said("A calendar needs you", [], [actions("calendars", [*link_elements(same), again])], words)
 
 
 def connected_message(connection: Connection) -> Message:
@@ -191,6 +245,7 @@ def overlap_message(booking: Booking, who: tuple[str, ...]) -> Message:
     return _said("Your meeting overlaps another one", rows, (), words)
 
 
-def undeliverable_card(channel: str, code: str) -> list[Block]:
-    """Said above a card that goes to the rep because its channel does not take it."""
-    return [context(f"This card could not be posted in the channel {channel} ({code}).")]
+def undeliverable_card(card: Message, channel: str, code: str) -> Message:
+    """The card as it goes to the rep because its channel does not take it."""
+    words = f"This card could not be posted in the channel {channel} ({code})."
+    return message(f"{escaped(words)}\n{card['text']}", [context(words), *card["blocks"]])

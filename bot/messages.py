@@ -1,5 +1,6 @@
 """`scheduling.ports.Notices` by the synchronous Slack client: sends what `cards` and `outcome` build."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_sdk import WebClient
@@ -10,18 +11,27 @@ from bot.modals import outcome as outcome_screen
 from bot.modals.blocks import View
 from bot.slack_errors import call
 from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Booking, Connection, Draft, Person, Screen
+from scheduling.domain import Booking, Connection, Draft, Person, Rep, Screen
 from scheduling.errors import NoticeRefused
 from scheduling.ports import Outcome
 
 _DEAD_CHANNEL = {"channel_not_found", "is_archived", "not_in_channel", "channel_type_not_supported"}
 
 
+Links = Callable[[Rep], Mapping[str, str]]
+
+
+def _no_links(_rep: Rep) -> Mapping[str, str]:
+    return {}
+
+
 class SlackNotices:
     """Called from the outbox; every method raises only NoticeError."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, links: Links | None = None) -> None:
+        """`links` makes fresh /connect addresses; without it the message about a lost calendar has a button only."""
         self._client = client
+        self._links = links or _no_links
 
     def show_outcome(self, outcome: Outcome) -> None:
         """Replace the rep's open view; a view that was closed counts as told."""
@@ -40,8 +50,7 @@ class SlackNotices:
         except NoticeRefused as error:
             if error.code not in _DEAD_CHANNEL:
                 raise
-            blocks = [*cards.undeliverable_card(channel, error.code), *card["blocks"]]
-            self._post(booking.organizer.user_id, {**card, "blocks": blocks})
+            self._post(booking.organizer.user_id, cards.undeliverable_card(card, channel, error.code))
 
     def tell_problem(self, outcome: Outcome) -> None:
         self._post(outcome.draft.user_id, cards.problem_message(outcome))
@@ -55,7 +64,8 @@ class SlackNotices:
         return bool(draft.view_id) and self._replace(str(draft.view_id), connected.build(draft, connection))
 
     def ask_reconnect(self, connection: Connection) -> None:
-        self._post(connection.user_id, cards.reconnect_message(connection))
+        links = self._links(Rep(connection.team_id, connection.user_id))
+        self._post(connection.user_id, cards.reconnect_message(connection, links))
 
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self._post(booking.organizer.user_id, cards.undelivered_message(booking, address, code))

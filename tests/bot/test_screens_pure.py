@@ -144,7 +144,7 @@ def test_messages_take_any_text_and_say_all_of_it_in_their_text(text):
         cards.channel_card(booking, WorkspaceChoices()),
         cards.problem_message(Outcome(OutcomeKind.TAKEN, draft, "Europe/Berlin", who=(text,))),
         cards.problem_message(Outcome(OutcomeKind.FAILED, draft, "Europe/Berlin", reason="auth")),
-        cards.reconnect_message(replace(CONNECTION, account=text)),
+        cards.reconnect_message(replace(CONNECTION, account=text), LINKS),
         cards.undelivered_message(booking, "buyer@acme.example", "550"),
         cards.overlap_message(booking, (text,) * 3),
         cards.connect_message(LINKS),

@@ -67,7 +67,7 @@ def every_message():
     yield cards.channel_card(BOOKING, WorkspaceChoices())
     yield cards.connected_message(CONNECTION)
     yield cards.problem_message(failed)
-    yield cards.reconnect_message(CONNECTION)
+    yield cards.reconnect_message(CONNECTION, ALL_LINKS)
     yield cards.connect_message(ALL_LINKS)
     yield cards.undelivered_message(BOOKING, "a@b.example", "550")
     yield cards.overlap_message(BOOKING, ("Sam",))
