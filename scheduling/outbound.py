@@ -154,7 +154,7 @@ class Outbound:
         response = self._pool.handle_request(request)
         try:
             tls = response.extensions["network_stream"].get_extra_info("ssl_object")
-            certificate = None if tls is None else tls.getpeercert(True)  # noqa: FBT003 - it takes no keywords
+            certificate = None if tls is None else tls.getpeercert(True)
             headers = httpx2.Headers(response.headers)
             if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
                 raise Unavailable("encoding")

@@ -3,7 +3,7 @@
 Knows no booking, no SQL and no Slack payload: what it needs is handed in, and every page it shows is in `web/pages`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -15,12 +15,13 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from web.connect import Connecting, ConnectPages
+from web.connect_form import FORMS, ConnectForm, forms
 from web.health import Health
 from web.oauth import FORM_POST, Authorizing, OAuthPages
 from web.protection import Apology, BodyLimit, SecurityHeaders
 from web.rendering import notice_page
 
-__all__ = ["Authorizing", "ConnectPages", "Connecting", "Endpoint", "Health", "build_web_app"]
+__all__ = ["Authorizing", "ConnectPages", "Connecting", "Endpoint", "Health", "build_web_app", "forms"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -35,13 +36,14 @@ def build_web_app(
     health: Health,
     authorizing: Authorizing | None = None,
     public_url: str | None = None,
+    forms: Mapping[str, ConnectForm] = FORMS,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The whole HTTP surface.
 
     `slack_events` is None in Socket Mode, `connecting` is None where there is no PUBLIC_URL: their routes are then
     absent. `authorizing` belongs to `connecting`, for systems with a sign-in page of their own. `public_url` is the
-    origin that browsers see.
+    origin that browsers see. `forms` are the pages for passwords by provider.
     """
     routes = [
         Route("/healthz", health.healthz, methods=["GET"]),
@@ -62,7 +64,7 @@ def build_web_app(
                 )
                 for provider in sorted(elsewhere.providers)
             ]
-        pages = ConnectPages(connecting, public_url, health.connected, elsewhere)
+        pages = ConnectPages(connecting, public_url, health.connected, elsewhere, forms)
         routes.append(Route("/connect/{token}", pages.answer, methods=["GET", "POST"]))
     return Starlette(
         routes=routes,

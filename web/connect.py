@@ -45,7 +45,8 @@ class Connecting(Protocol):
     def connect(self, token: str, fields: Mapping[str, str]) -> str:
         """Try the account, store it, use the link up; returns the account's label.
 
-        `fields` are the form's names: `email`, `password` for icloud; `server`, `user_name`, `password` for caldav.
+        `fields` are the form's names: `email`, `password` for icloud; `server`, `user_name`, `password` for caldav;
+        `email`, `user_name`, `password` and, unless the operator named one, `server` for exchange.
         Raises LinkRefused, HostRefused, CalendarError; the link stays usable after the last two.
         """
         ...
@@ -63,9 +64,11 @@ class ConnectPages:
         public_url: str | None,
         counted: Callable[[str], None],
         elsewhere: OAuthPages | None = None,
+        forms: Mapping[str, ConnectForm] = FORMS,
     ) -> None:
         self._connecting = connecting
         self._elsewhere = elsewhere
+        self._forms = forms
         self._public_url = public_url
         self._counted = counted
         self._lookups = ThreadPoolExecutor(
@@ -80,7 +83,7 @@ class ConnectPages:
             link = await self._link(request.path_params["token"])
             if self._elsewhere is not None and link.provider in self._elsewhere.providers:
                 return await self._elsewhere.leave(request, link.provider, request.path_params["token"])
-            form = FORMS[link.provider]
+            form = self._forms[link.provider]
         except (LinkRefused, KeyError):
             return _used_up()
         if request.method == "POST":

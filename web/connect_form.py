@@ -4,7 +4,7 @@ Labels are fixed by the product. Nothing here calls anything.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scheduling.errors import (
@@ -24,7 +24,7 @@ FIELD_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input. `empty` is said when nothing was typed; `hint` stands under the label."""
+    """One input. `empty` is said when nothing was typed; without it, nothing need be. `hint` stands under the label."""
 
     name: str
     label: str
@@ -36,6 +36,10 @@ class Field:
     @property
     def secret(self) -> bool:
         return self.kind == "password"
+
+    @property
+    def required(self) -> bool:
+        return bool(self.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,52 @@ CALDAV = ConnectForm(
     refused="The server did not accept this user name with this password.",
 )
 
-FORMS: dict[str, ConnectForm] = {form.provider: form for form in (ICLOUD, CALDAV)}
+_EXCHANGE_SERVER = Field(
+    "server",
+    "Server",
+    "",
+    kind="url",
+    hint="Leave it empty to have it found by your email address. Else as in your web mail: mail.example.com.",
+    autocomplete="url",
+)
+
+EXCHANGE = ConnectForm(
+    provider="exchange",
+    system="Exchange",
+    heading="Connect your Exchange calendar",
+    fields=(
+        Field(
+            "email",
+            "Email address",
+            "Enter your email address at work.",
+            kind="email",
+            hint="The address of your mailbox.",
+            autocomplete="email",
+        ),
+        Field(
+            "user_name",
+            "User name",
+            "",
+            hint="As you sign in to Windows: COMPANY\\name. Leave it empty if you sign in with your email address.",
+            autocomplete="username",
+        ),
+        Field("password", "Password", "Enter your password.", kind="password"),
+        _EXCHANGE_SERVER,
+    ),
+    server_field="server",
+    refused="The server did not accept this user name with this password. It was tried once, so nothing is locked.",
+)
+
+FORMS: dict[str, ConnectForm] = {form.provider: form for form in (EXCHANGE, ICLOUD, CALDAV)}
+
+
+def forms(*, asks_for_exchange_server: bool) -> dict[str, ConnectForm]:
+    """The forms as this operator needs them: without Exchange's server where the settings name it."""
+    if asks_for_exchange_server:
+        return FORMS
+    fields = tuple(f for f in EXCHANGE.fields if f is not _EXCHANGE_SERVER)
+    return FORMS | {"exchange": replace(EXCHANGE, fields=fields, server_field=None)}
+
 
 HOST_WORDS = {
     "private": "This address is inside a private network. Ask the person who runs this app to allow it.",
@@ -162,12 +211,28 @@ REFUSALS: tuple[tuple[type[CalendarError], str], ...] = (
 )
 
 
+# By the error's own code, above the whole form or beside the server.
+CODES = {
+    "office365": "This mailbox is in Microsoft's cloud. Go back to Slack and connect it as Office 365.",
+    "modern_auth": "This server only lets apps in that sign in through a web page. Ask the person who runs it.",
+    "digest": "This server wants a way to sign in that we do not have. Ask the person who runs it.",
+}
+SERVER_CODES = {
+    "autodiscover": "No Exchange server was found for this email address. Enter the server's address.",
+    "not_exchange": "There is no Exchange server at this address.",
+}
+
+
 def said_by(error: HostRefused | CalendarError, form: ConnectForm) -> Said:
     """What a refusal means, beside the field where it can be put right."""
     if isinstance(error, HostRefused):
         return _at(form.server_field, HOST_WORDS.get(error.reason, HOST_WORDS_ELSE))
     if isinstance(error, AuthExpired):
         return Said({"password": form.refused})
+    if error.code in CODES:
+        return Said(whole=CODES[error.code])
+    if error.code in SERVER_CODES:
+        return _at(form.server_field, SERVER_CODES[error.code])
     words = next(words for kind, words in REFUSALS if isinstance(error, kind))
     return _at(form.server_field, words) if words is NOT_FOUND else Said(whole=words)
 

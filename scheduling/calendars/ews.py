@@ -71,6 +71,11 @@ class ExchangeSystem:
             raise
         return Account(self.provider, email, email, {**secret, **version}, calendars)
 
+    def check(self, deadline: Deadline) -> None:
+        """Whether the operator's server is one; no password is sent. Raises HostRefused and CalendarErrors."""
+        if self._ews_url is not None:
+            self._greet(_service_at(self._ews_url, self._http), deadline)
+
     def open(self, secret: Secret, _keep: KeepSecret) -> CalendarProvider:
         """See CalendarSystem; a password never changes by itself, and nothing has to be found again."""
         account: CalendarProvider = _library("ews_calendar").ExchangeCalendar(secret, self._http)
