@@ -6,6 +6,7 @@ May be killed at any line and run again: the draft's id is the key of everything
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -86,19 +87,20 @@ class Booker:
         if recheck.is_free and home is None:
             return self._refused(draft, "not_connected")
         if recheck.is_free and home is not None:
-            return self._booked(draft, self._new_booking(draft, people, chosen, home), recheck)
+            booking = self._new_booking(draft, people, chosen, home)
+            return self._booked(draft, booking, lambda: self._proposing.recheck(draft, people, known))
         return Done(lambda tx: self._taken(tx, draft, recheck))
 
     def _refused(self, draft: Draft, reason: str, who: tuple[str, ...] = ()) -> Done:
         return Done(lambda tx: self.hand_back(tx, draft, OutcomeKind.FAILED, reason, who))
 
-    def _booked(self, draft: Draft, booking: Booking, recheck: Recheck) -> Done:
-        """Written in a transaction of its own: a lost race for the claims must still end in words."""
+    def _booked(self, draft: Draft, booking: Booking, recheck: Callable[[], Recheck]) -> Done:
+        """Written in a transaction of its own: a lost race for the claims must still end in words and alternatives."""
         try:
             self._store.transact(lambda tx: self._write(tx, draft, booking))
         except SlotTaken as taken:
-            who = taken.who
-            return Done(lambda tx: self._taken(tx, draft, recheck, who))
+            who, without = taken.who, recheck()
+            return Done(lambda tx: self._taken(tx, draft, without, who))
         return Done()
 
     def _write(self, tx: Session, draft: Draft, booking: Booking) -> None:
@@ -208,7 +210,10 @@ class Booker:
     ) -> None:
         """Nothing was made: the claims end, the form is the rep's again, and the screen says why."""
         claims.release_draft(tx, draft.team_id, draft.id)
-        form = draft.form.model_copy(update={"slot": None, "obstacles": (), "accepted": ()})
+        gone = {"slot": None, "obstacles": (), "accepted": ()} if kind is OutcomeKind.TAKEN else {}
+        form = draft.form.model_copy(
+            update=gone
+        )  # after a failure the time may be free still: Schedule claims it again
         again = replace(draft, form=form, state=DraftState.OPEN, screen=Screen.OUTCOME, held_until=None)
         saved = drafts.save(tx, again)
         record(
