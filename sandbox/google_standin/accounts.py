@@ -74,6 +74,13 @@ class Accounts:
         self.sent: list[Sent] = []
         self._numbers = itertools.count(1)
 
+    def clear(self) -> None:
+        """Forget everybody."""
+        with self.lock:
+            for kept in (self.people, self.rooms, self.calendars):
+                kept.clear()
+            self.sent.clear()
+
     def add_person(self, email: str, name: str, zone: str, *, shares: bool = True) -> Person:
         """Somebody with a primary calendar."""
         person = Person(email, name, zone, shares)

@@ -90,6 +90,12 @@ class Identity:
             if grant.email == email:
                 grant.revoked = True
 
+    def clear(self) -> None:
+        """Forget every sign-in."""
+        for kept in (self.codes, self.grants, self.access):
+            kept.clear()
+        self.refreshes = 0
+
     def grant(self, email: str, scopes: tuple[str, ...]) -> dict[str, Any]:
         """Tokens without the page, for tests that begin after it."""
         return self._tokens(self._new_grant(email, scopes), refresh=True)

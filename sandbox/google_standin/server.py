@@ -80,6 +80,13 @@ class GoogleStandIn:
         """For GOOGLE_TOKEN_URL."""
         return f"{self.url}{TOKEN}"
 
+    def reset(self) -> None:
+        """Nobody and nothing is there any more, and all is well."""
+        self.accounts.clear()
+        self.identity.clear()
+        self.changes.meet_after, self.changes.has_meet = 1, True
+        self.troubles.clear()
+
     def stop(self) -> None:
         """End hanging answers and the server."""
         self.troubles.ended.set()

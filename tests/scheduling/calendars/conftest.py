@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from sandbox.calendar_server import CalendarServer, free_port
+from sandbox.google_standin import GoogleStandIn
 from sandbox.microsoft_standin import MicrosoftStandIn
 from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
@@ -24,6 +25,7 @@ from scheduling.calendars.caldav import CalDavCalendar
 from scheduling.domain import EventRef, Interval
 from scheduling.outbound import Answer, Outbound
 from tests.scheduling.calendars.fake_calendar import FakeCalendar
+from tests.scheduling.calendars.google_kit import GoogleAccount
 from tests.scheduling.calendars.graph_kit import GraphAccount
 from tests.scheduling.calendars.odd_account import MONDAY, WEEK, secret_of
 from tests.scheduling.calendars.odd_server import CALENDAR, OddServer, odd_server
@@ -128,6 +130,21 @@ def _wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> 
 
 
 @pytest.fixture(scope="session")
+def google_server() -> Iterator[GoogleStandIn]:
+    """A running stand-in for Google."""
+    with GoogleStandIn.start() as standin:
+        yield standin
+
+
+@pytest.fixture
+def google(google_server: GoogleStandIn) -> Iterator[GoogleStandIn]:
+    """The same, with nobody in it and nothing going wrong."""
+    google_server.reset()
+    yield google_server
+    google_server.reset()
+
+
+@pytest.fixture(scope="session")
 def microsoft_server() -> Iterator[MicrosoftStandIn]:
     """A running stand-in for Microsoft."""
     with MicrosoftStandIn.start() as standin:
@@ -225,12 +242,13 @@ class FakeAccount:
         return len(self.provider.events)
 
 
-AnyAccount = DavAccount | FakeAccount | GraphAccount
+AnyAccount = DavAccount | FakeAccount | GoogleAccount | GraphAccount
 _SYSTEMS: dict[str, Callable[[pytest.FixtureRequest], AnyAccount]] = {
     "radicale": lambda request: DavAccount(
         request.getfixturevalue("radicale").url_of("dana"), request.getfixturevalue("http")
     ),
     "xandikos": lambda request: DavAccount(request.getfixturevalue("xandikos"), request.getfixturevalue("http")),
+    "google": lambda request: GoogleAccount(request.getfixturevalue("google")),
     "microsoft": lambda request: GraphAccount(request.getfixturevalue("microsoft"), request.getfixturevalue("http")),
     "fake": lambda request: FakeAccount(),
 }
