@@ -35,6 +35,8 @@ from sandbox.workspace.scripted_rep import ScriptedRep
 from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
 from scheduling.config import SchedulingConfig
+from scheduling.domain import Rep
+from scheduling.store import audit
 from settings import load_settings
 from tests.stories.faulty_proxy import FaultyProxy
 
@@ -184,6 +186,14 @@ class Desk:
         """Time passes, and the outbox looks at what is due."""
         self.clock.jump(**by)
         self.runner.app.scheduling.outbox.poke()
+
+    def audit(self, user_id: str) -> list[tuple[str, Mapping[str, object]]]:
+        """Who did what, in every meeting ahead of this person; the newest meeting last."""
+        app = self.runner.app
+        rep = Rep(self.workspace.workspace.team.id, user_id)
+        meetings = app.scheduling.service.upcoming(rep)
+        lines = [app.store.read(partial(audit.of_booking, team_id=rep.team_id, booking_id=m.id)) for m in meetings]
+        return [(entry.who, entry.what) for meeting in lines for entry in meeting]
 
     def settle(self, seconds: float = 0.3) -> None:
         """Give late work the chance to do something wrong."""
