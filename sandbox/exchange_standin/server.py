@@ -96,6 +96,13 @@ class ExchangeStandin:
             self._server.should_exit = True
             self._thread.join(5)
 
+    def reset(self, directory: Directory) -> None:
+        """Begin again with other mailboxes, nothing recorded and no faults."""
+        self.directory = directory
+        self.signing = Signing(directory, self.signing.offers)
+        self.faults, self.calls, self.exchanged, self.redirects = [], [], [], {}
+        self.requests = self.autodiscovered = 0
+
     # --- EWS ---
 
     async def _ews(self, request: Request) -> Response:

@@ -17,16 +17,20 @@ import pytest
 import trustme
 
 from sandbox.calendar_server import CalendarServer, free_port
+from sandbox.exchange_standin import ExchangeStandin
 from sandbox.google_standin import GoogleStandIn
+from sandbox.icloud_standin import ICloudStandin
 from sandbox.microsoft_standin import MicrosoftStandIn
 from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
-from scheduling.calendars.caldav import CalDavCalendar
+from scheduling.calendars.caldav import CalDavCalendar, ICloudCalendar
 from scheduling.domain import EventRef, Interval
 from scheduling.outbound import Answer, Outbound
+from tests.scheduling.calendars.ews_kit import ExchangeAccount, company
 from tests.scheduling.calendars.fake_calendar import FakeCalendar
 from tests.scheduling.calendars.google_kit import GoogleAccount
 from tests.scheduling.calendars.graph_kit import GraphAccount
+from tests.scheduling.calendars.icloud_kit import ADDRESS, APP_PASSWORD, apple
 from tests.scheduling.calendars.odd_account import MONDAY, WEEK, secret_of
 from tests.scheduling.calendars.odd_server import CALENDAR, OddServer, odd_server
 
@@ -129,6 +133,26 @@ def _wait_for_port(port: int, process: "subprocess.Popen[bytes]", log: Path) -> 
     raise RuntimeError(log.read_text())
 
 
+@pytest.fixture
+def icloud(radicale: CalendarServer) -> Iterator[ICloudStandin]:
+    """iCloud's stand-in in front of Dana's Radicale; it knows no UID yet."""
+    yield from apple(radicale)
+
+
+@pytest.fixture(scope="session")
+def exchange_server() -> Iterator[ExchangeStandin]:
+    """A running stand-in for an Exchange server."""
+    with ExchangeStandin(company()) as standin:
+        yield standin
+
+
+@pytest.fixture
+def exchange(exchange_server: ExchangeStandin) -> ExchangeStandin:
+    """The same, with nothing in it and nothing going wrong."""
+    exchange_server.reset(company())
+    return exchange_server
+
+
 @pytest.fixture(scope="session")
 def google_server() -> Iterator[GoogleStandIn]:
     """A running stand-in for Google."""
@@ -167,10 +191,16 @@ class DavAccount:
 
     keeps_uid = True
 
-    def __init__(self, server: str, http: Outbound) -> None:
-        account = CalDavCalendar.connect(server, "dana", USERS["dana"], http, soon())
-        self._http = http
-        self.provider: CalendarProvider = CalDavCalendar(account.secret, http, clock=lambda: NOW)
+    def __init__(
+        self,
+        server: str,
+        http: Outbound,
+        login: tuple[str, str] = ("dana", USERS["dana"]),
+        kind: type[CalDavCalendar] = CalDavCalendar,
+    ) -> None:
+        account = kind.connect(server, *login, http, soon())
+        self._http, self._login = http, login
+        self.provider: CalendarProvider = kind(account.secret, http, clock=lambda: NOW)
         self.calendar_id = next(c.id for c in account.calendars if c.primary)
         for href in self._hrefs():
             self.ask("DELETE", href)
@@ -213,7 +243,7 @@ class DavAccount:
             url,
             headers={"Content-Type": kind, **headers},
             content=text.encode() or None,
-            auth=("dana", USERS["dana"]),
+            auth=self._login,
             deadline=soon(),
             may_follow=lambda url: False,
             max_bytes=10_000_000,
@@ -242,7 +272,7 @@ class FakeAccount:
         return len(self.provider.events)
 
 
-AnyAccount = DavAccount | FakeAccount | GoogleAccount | GraphAccount
+AnyAccount = DavAccount | ExchangeAccount | FakeAccount | GoogleAccount | GraphAccount
 _SYSTEMS: dict[str, Callable[[pytest.FixtureRequest], AnyAccount]] = {
     "radicale": lambda request: DavAccount(
         request.getfixturevalue("radicale").url_of("dana"), request.getfixturevalue("http")
@@ -250,6 +280,10 @@ _SYSTEMS: dict[str, Callable[[pytest.FixtureRequest], AnyAccount]] = {
     "xandikos": lambda request: DavAccount(request.getfixturevalue("xandikos"), request.getfixturevalue("http")),
     "google": lambda request: GoogleAccount(request.getfixturevalue("google")),
     "microsoft": lambda request: GraphAccount(request.getfixturevalue("microsoft"), request.getfixturevalue("http")),
+    "exchange": lambda request: ExchangeAccount(request.getfixturevalue("exchange"), request.getfixturevalue("http")),
+    "icloud": lambda request: DavAccount(
+        request.getfixturevalue("icloud").url, request.getfixturevalue("http"), (ADDRESS, APP_PASSWORD), ICloudCalendar
+    ),
     "fake": lambda request: FakeAccount(),
 }
 
