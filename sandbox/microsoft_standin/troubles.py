@@ -82,6 +82,12 @@ class Troubles:
         """Answer with an error of Graph's."""
         self.add(Trouble(method, path, times, status, error_body(code)))
 
+    @property
+    def waiting(self) -> int:
+        """How many requests are still to go wrong."""
+        with self._lock:
+            return sum(trouble.times for trouble in self._waiting)
+
     def take(self, method: str, path: str) -> Trouble | None:
         """The trouble for this request, counted down."""
         with self._lock:

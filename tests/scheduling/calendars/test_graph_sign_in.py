@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -334,8 +335,7 @@ def test_trouble_at_the_token_endpoint_is_no_lost_grant(
 ) -> None:
     microsoft.identity.rotates = False  # the cut answer held a token
     microsoft.identity.expire(dana.address)
-    trouble.path = TOKEN
-    microsoft.troubles.add(trouble)
+    microsoft.troubles.add(replace(trouble, path=TOKEN))
 
     found = read(dana)
 
