@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -186,6 +187,11 @@ class Desk:
         """Time passes, and the outbox looks at what is due."""
         self.clock.jump(**by)
         self.runner.app.scheduling.outbox.poke()
+
+    def posted(self) -> list[Mapping[str, Any]]:
+        """The arguments of every message that the app sent, oldest first."""
+        calls = self.workspace.workspace.calls
+        return [call.arguments for call in calls if call.method == "chat.postMessage" and call.answer.get("ok")]
 
     def audit(self, user_id: str) -> list[tuple[str, Mapping[str, object]]]:
         """Who did what, in every meeting ahead of this person; the newest meeting last."""
