@@ -25,16 +25,27 @@ class Refusal(Exception):
 
 
 class Office:
-    """The directory as Exchange runs it. `links_late` and `rooms_late`: reads until a link or a room's answer shows."""
+    """The directory as Exchange runs it.
+
+    `links_late` and `rooms_late` count the reads until a link or a room's answer shows; `zones` are the names that the
+    server knows, `strange_zones` those whose clock it takes for another's.
+    """
 
     def __init__(self, directory: Directory, url: str) -> None:
         self.directory = directory
         self.url = url
         self.links_late = 0
         self.rooms_late = 0
-        self.zones = frozenset(win_tz)
+        self.zones = self.all_zones = frozenset(win_tz)
+        self.strange_zones: dict[str, str] = {}
         self._reads: dict[str, int] = {}
         self._by_transaction: dict[tuple[str, str], str] = {}
+
+    def reset(self) -> None:
+        """Nothing is late or strange."""
+        self.links_late = self.rooms_late = 0
+        self.zones = self.all_zones
+        self.strange_zones.clear()
 
     # --- doing ---
 
@@ -174,7 +185,8 @@ class Office:
             raise Refusal(400, "ErrorPropertyValidationFailure")
         name = str(stamp.get("timeZone"))
         try:
-            zone = ZoneInfo(win_tz[name]) if name in self.zones else ZoneInfo({"UTC": "UTC"}[name])
+            known = {name: win_tz[name] for name in self.zones} | {"UTC": "UTC"} | self.strange_zones
+            zone = ZoneInfo(known[name])
             return datetime.fromisoformat(str(stamp.get("dateTime"))).replace(tzinfo=zone).astimezone(UTC)
         except (KeyError, ZoneInfoNotFoundError):
             raise Refusal(400, "TimeZoneNotSupportedException") from None

@@ -99,7 +99,7 @@ class MicrosoftStandIn:
     def reset(self) -> None:
         """Nobody is here any more, and all is well."""
         self.directory.clear()
-        self.office.links_late = self.office.rooms_late = 0
+        self.office.reset()
         self.identity.reset()
         self.troubles.clear()
 

@@ -44,7 +44,7 @@ LONGEST_PAUSE = 5.0
 _PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
 _NO_MAILBOX = frozenset({"MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI"})
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
-_MAY_PASS = frozenset({408, 425, *range(500, 600)}) - {501, 505}
+_MAY_PASS = frozenset({408, 425, *range(500, 600)}) - {501, 505, 507}
 _MEANINGS: Mapping[int, type[CalendarError]] = {
     401: AuthExpired,
     403: AccessDenied,
