@@ -194,8 +194,7 @@ class GoogleCalendar:
 
     def get_event(self, ref: EventRef, deadline: Deadline) -> EventState:
         event = self._get(ref.calendar_id, ref.event_id, deadline)
-        is_all_day = "dateTime" not in (event.get("start") or {})
-        zone = self._zone_of(ref.calendar_id, deadline) if is_all_day else "UTC"
+        zone = self._zone_of(ref.calendar_id, deadline) if events.is_all_day(event) else "UTC"
         return events.state_of(event, ref.calendar_id, zone)
 
     def update_event(self, ref: EventRef, spec: EventSpec, deadline: Deadline) -> EventRef:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from scheduling.calendars.base import CalendarInfo
-from scheduling.calendars.google_events import interval_of, moment
+from scheduling.calendars.google_events import entries_of, interval_of, moment, word
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, RateLimited, Unavailable
 
@@ -34,27 +34,25 @@ def calendars_of(entries: Sequence[Json]) -> tuple[CalendarInfo, ...]:
 def busy_of(events: Iterable[Json], window: Interval, zone: str) -> Iterator[Busy]:
     """The stretches that the calendar's owner is not free in, within `window`; `zone` is the calendar's."""
     for event in events:
-        own = next((a for a in event.get("attendees") or () if isinstance(a, Mapping) and a.get("self")), {})
+        own = next((a for a in entries_of(event, "attendees") if a.get("self")), {})
         answer = own.get("responseStatus")
         if (
             event.get("status") == "cancelled"
             or event.get("transparency") == "transparent"
-            or event.get("eventType") in _TAKES_NO_TIME
+            or word(event, "eventType") in _TAKES_NO_TIME
             or answer == "declined"
         ):
             continue
         interval = interval_of(event, zone)
         if interval is None or not interval.overlaps(window):
             continue
-        private = event.get("visibility") in _HIDDEN
-        title = event.get("summary")
-        uid = event.get("iCalUID")
+        private = word(event, "visibility") in _HIDDEN
         yield Busy(
             interval,
             status=_status(event, answer),
-            title=title if isinstance(title, str) and title and not private else None,
+            title=None if private else word(event, "summary"),
             private=private,
-            uid=uid if isinstance(uid, str) else None,
+            uid=word(event, "iCalUID"),
         )
 
 
@@ -91,16 +89,15 @@ def in_order(busy: Iterable[Busy]) -> tuple[Busy, ...]:
 
 
 def _calendar(entry: Json) -> CalendarInfo:
-    found = entry.get("id")
-    if not isinstance(found, str) or not found:
+    found = word(entry, "id")
+    if found is None:
         raise Unavailable("answer")
     primary, role = entry.get("primary") is True, entry.get("accessRole")
     shown = entry.get("selected") is True and entry.get("hidden") is not True
-    zone = entry.get("timeZone")
     return CalendarInfo(
         id=found,
-        name=str(entry.get("summaryOverride") or entry.get("summary") or found),
-        zone=zone if isinstance(zone, str) else None,
+        name=word(entry, "summaryOverride") or word(entry, "summary") or found,
+        zone=word(entry, "timeZone"),
         writable=role in ("owner", "writer"),
         primary=primary,
         counts_as_busy=primary or (role == "owner" and shown),

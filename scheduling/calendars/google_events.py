@@ -67,9 +67,9 @@ def change_of(spec: EventSpec, current: Json) -> dict[str, Any]:
     """The body of a PATCH: attendees keep what they answered, for a PATCH replaces the whole list."""
     body = body_of(spec)
     for name in ("start", "end"):
-        if "date" in (current.get(name) or {}):  # somebody made it all-day
+        if "date" in _mapping(current, name):  # somebody made it all-day
             body[name]["date"] = None
-    known = {_address(attendee): attendee for attendee in _entries(current.get("attendees"))}
+    known = {_address(attendee): attendee for attendee in entries_of(current, "attendees")}
     body["attendees"] = [
         {**_kept(known.get(wanted["email"].lower())), **wanted}
         if not wanted.get("resource")
@@ -98,23 +98,23 @@ def says(event: Json, spec: EventSpec) -> bool:
         and all(event.get(name, "") == wanted[name] for name in ("summary", "description", "location"))
         and event.get("transparency", "opaque") == wanted["transparency"]
         and event.get("visibility", "default") == wanted["visibility"]
-        and {_address(a) for a in _entries(event.get("attendees")) if not a.get("organizer")}
+        and {_address(a) for a in entries_of(event, "attendees") if not a.get("organizer")}
         == {a.address.lower() for a in spec.attendees}
     )
 
 
 def ref_of(event: Json, calendar_id: str) -> EventRef:
     """Where the event lives. Its UID is Google's: an event that chooses its id cannot choose its UID."""
-    found = event.get("id")
-    if not isinstance(found, str) or not found or event.get("status", "confirmed") == "cancelled":
+    found = word(event, "id")
+    if found is None or event.get("status") == "cancelled":
         raise Unavailable("answer")
     return EventRef(
         calendar_id=calendar_id,
         event_id=found,
-        uid=str(event.get("iCalUID") or f"{found}@google.com"),
-        etag=_string(event, "etag"),
+        uid=word(event, "iCalUID") or f"{found}@google.com",
+        etag=word(event, "etag"),
         join_url=_link(event),
-        web_url=_string(event, "htmlLink"),
+        web_url=word(event, "htmlLink"),
     )
 
 
@@ -124,11 +124,15 @@ def state_of(event: Json, calendar_id: str, zone: str) -> EventState:
     if interval is None:
         raise Unavailable("answer")
     responses = {
-        address: _ANSWERS.get(str(attendee.get("responseStatus")), "none")
-        for attendee in _entries(event.get("attendees"))
+        address: _ANSWERS.get(word(attendee, "responseStatus") or "", "none")
+        for attendee in entries_of(event, "attendees")
         if (address := _address(attendee)) and not attendee.get("organizer")
     }
     return EventState(ref=ref_of(event, calendar_id), interval=interval, cancelled=False, responses=responses)
+
+
+def is_all_day(event: Json) -> bool:
+    return "date" in _mapping(event, "start")
 
 
 def interval_of(event: Json, zone: str) -> Interval | None:
@@ -151,6 +155,18 @@ def moment(value: object, zone: str) -> datetime:
         return found.astimezone(UTC)
     except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError) as error:
         raise Unavailable("answer") from error
+
+
+def word(value: Json, name: str) -> str | None:
+    """A text that is there and not empty."""
+    found = value.get(name)
+    return found if isinstance(found, str) and found else None
+
+
+def entries_of(value: Json, name: str) -> list[Json]:
+    """The objects in a list; nothing where there is no list."""
+    found = value.get(name)
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
 
 
 def _text(key: BookingKey) -> str:
@@ -187,7 +203,7 @@ def _has_link(event: Json) -> bool:
 
 
 def _link(event: Json) -> str | None:
-    points = _entries(_mapping(event, "conferenceData").get("entryPoints"))
+    points = entries_of(_mapping(event, "conferenceData"), "entryPoints")
     found = next((point.get("uri") for point in points if point.get("entryPointType") == "video"), None)
     link = found or event.get("hangoutLink")
     return link if isinstance(link, str) and link.startswith("https://") else None
@@ -197,15 +213,6 @@ def _address(attendee: Json) -> str:
     return str(attendee.get("email", "")).lower()
 
 
-def _string(event: Json, name: str) -> str | None:
-    value = event.get(name)
-    return value if isinstance(value, str) and value else None
-
-
 def _mapping(value: Json, name: str) -> Json:
     found = value.get(name)
     return found if isinstance(found, Mapping) else {}
-
-
-def _entries(value: object) -> list[Json]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
