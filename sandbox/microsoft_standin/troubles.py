@@ -14,15 +14,17 @@ GRAPH = "/v1.0"
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer. `path` has no query and, for Graph, no /v1.0."""
+    """One request and its answer. `path` has no query and, for Graph, no /v1.0; `raw_path` is still escaped."""
 
     method: str
     path: str
+    raw_path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     sent: bytes
     status: int
     answered: bytes
+    of_graph: bool
 
     def sent_json(self) -> object:
         return json.loads(self.sent)
@@ -132,9 +134,20 @@ class Troubled:
             await asyncio.to_thread(self._troubles.released.wait, 30)
             raise ConnectionError
         status, answer_headers, answer = await self._answer(scope, body, headers, trouble)
-        path = scope["path"].removeprefix(GRAPH)
         query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
-        self._troubles.exchanges.append(Exchange(scope["method"], path, query, headers, body, status, answer))
+        self._troubles.exchanges.append(
+            Exchange(
+                method=scope["method"],
+                path=scope["path"].removeprefix(GRAPH),
+                raw_path=scope["raw_path"].decode().removeprefix(GRAPH),
+                query=query,
+                headers=headers,
+                sent=body,
+                status=status,
+                answered=answer,
+                of_graph=scope["path"].startswith(GRAPH),
+            )
+        )
         await self._send(send, status, answer_headers, answer, trouble)
 
     async def _answer(
