@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scheduling.accounts import Accounts
 from scheduling.booking import Booker
 from scheduling.clock import Clock
+from scheduling.conferencing import ConferenceSystem
 from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
 from scheduling.domain import Connection
@@ -41,6 +42,7 @@ def assemble(
     accounts: Accounts,
     config: SchedulingConfig,
     clock: Clock,
+    zoom: ConferenceSystem | None = None,
 ) -> Scheduling:
     """The parts, wired; the outbox is not started here."""
 
@@ -56,7 +58,7 @@ def assemble(
     reader = CalendarReader(store, accounts, clock, shut_out)
     proposing = Proposing(store, roster, reader, config, clock)
     booker = Booker(store, roster, proposing, telling, accounts, config, clock)
-    keeper = EventKeeper(store, reader, booker, telling, accounts, config, clock)
+    keeper = EventKeeper(store, reader, booker, telling, accounts, zoom, config, clock)
     outbox = Outbox(store, (*booker.kinds(), *keeper.kinds(), *telling.kinds()), clock)
     connecting = Connecting(store, accounts, config, clock, poke)
     service = SchedulingService(store, proposing, connecting, config, clock, poke)

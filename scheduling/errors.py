@@ -19,6 +19,10 @@ SchedulingError
     │   ├── Conflict          TRANSIENT  somebody changed the event meanwhile (ETag)
     │   ├── Refused           PERMANENT  the server will not store this (quota, invalid to it)
     │   └── Unsupported       PERMANENT  this kind of calendar cannot do that
+    ├── ConferenceError               no link could be made; the meeting is booked all the same
+    │   ├── ConferenceUnavailable TRANSIENT
+    │   ├── ConferenceDenied      PERMANENT  the operator's own access was refused
+    │   └── ConferenceRefused     PERMANENT  e.g. the organizer has no account there
     ├── MailError
     │   ├── MailDeferred      TRANSIENT  4xx, connection, time-out before the message was handed over
     │   ├── MailRefused       PERMANENT  5xx for this recipient
@@ -152,6 +156,22 @@ class Refused(CalendarError):
 
 
 class Unsupported(CalendarError):
+    retry = RetryClass.PERMANENT
+
+
+class ConferenceError(OutsideError):
+    """A conferencing system made no link."""
+
+
+class ConferenceUnavailable(ConferenceError):
+    retry = RetryClass.TRANSIENT
+
+
+class ConferenceDenied(ConferenceError):
+    retry = RetryClass.PERMANENT
+
+
+class ConferenceRefused(ConferenceError):
     retry = RetryClass.PERMANENT
 
 

@@ -24,6 +24,7 @@ def event_spec(booking: Booking, capabilities: Capabilities) -> EventSpec:
         title=booking.form.subject,
         description=describe(booking, with_names=not invites),
         location=place(booking),
+        url=booking.conference.url if booking.conference else None,
         attendees=_attendees(booking) if invites else (),
         shows_busy=settings.shows_busy,
         private=settings.private,

@@ -31,4 +31,5 @@ def describe(booking: Booking, *, with_names: bool) -> str:
 
 def place(booking: Booking) -> str:
     """The event's location: the place, else the link or words to join by."""
-    return booking.form.location or booking.form.conferencing_text
+    link = booking.conference.url if booking.conference else booking.form.conferencing_text
+    return booking.form.location or link

@@ -9,6 +9,7 @@ Each may be killed at any line and run again: providers are asked by the booking
 event.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,10 +19,12 @@ from scheduling.availability import Rules, slot_at
 from scheduling.booking import Booker, draft_of
 from scheduling.calendars.base import CalendarProvider, Deadline
 from scheduling.clock import Clock
+from scheduling.conferencing import ConferenceSystem
 from scheduling.config import SchedulingConfig
 from scheduling.domain import (
     Booking,
     BookingState,
+    ConferencingKind,
     Connection,
     ConnectionState,
     DraftState,
@@ -29,7 +32,7 @@ from scheduling.domain import (
     Rep,
     WorkingHours,
 )
-from scheduling.errors import AuthExpired, OutsideError
+from scheduling.errors import AuthExpired, ConferenceError, OutsideError
 from scheduling.event_spec import attended_by, event_spec, room_spec
 from scheduling.outbox import Again, Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
@@ -39,8 +42,13 @@ from scheduling.seats import Seat
 from scheduling.store import Session, Store, bookings, claims, connections, drafts
 from scheduling.telling import Telling, booking_of
 
+log = logging.getLogger(__name__)
+
 EVENT_SECONDS = 25.0
 """Total deadline of one task's calendar writes."""
+
+LINK_SECONDS = 8.0
+"""What a conferencing system may take; the event must still fit into the task's deadline."""
 
 LINK_PATIENCE = timedelta(seconds=30)
 LINK_POLL = timedelta(seconds=3)
@@ -59,6 +67,7 @@ class EventKeeper:
         booker: Booker,
         telling: Telling,
         accounts: Accounts,
+        zoom: ConferenceSystem | None,
         config: SchedulingConfig,
         clock: Clock,
     ) -> None:
@@ -67,6 +76,7 @@ class EventKeeper:
         self._booker = booker
         self._telling = telling
         self._accounts = accounts
+        self._zoom = zoom
         self._config = config
         self._clock = clock
 
@@ -96,15 +106,38 @@ class EventKeeper:
         if booking.state is not BookingState.PENDING:
             return Done()
         deadline = Deadline.after(EVENT_SECONDS)
+        booking = self._with_conference(booking, deadline)
         booking = replace(booking, room_events=self._room_events(booking, deadline))
         provider = self._provider(booking.team_id, booking.connection_id)
         spec = event_spec(booking, provider.capabilities)
         ref = provider.create_event(spec, deadline)
         if spec.native_conference and not ref.join_url and self._clock() - booking.created_at < LINK_PATIENCE:
             return Again(LINK_POLL)
+        if booking.conference is not None:
+            ref = ref.model_copy(update={"join_url": booking.conference.url})
         confirmed = replace(booking, state=BookingState.CONFIRMED, event=ref, uid=ref.uid)
         letters = self._telling.letters(confirmed, attended_by(booking, spec))
         return Done(lambda tx: self._confirmed(tx, confirmed, letters))
+
+    def _with_conference(self, booking: Booking, deadline: Deadline) -> Booking:
+        """A Zoom meeting where one is wanted, kept at once because Zoom knows no idempotency key.
+
+        Without one the meeting is booked all the same; the rep is told and can have the link made later.
+        """
+        if booking.form.conferencing is not ConferencingKind.ZOOM or booking.conference or self._zoom is None:
+            return booking
+        minutes = int(booking.interval.duration.total_seconds() // 60)
+        soon = deadline.sooner(LINK_SECONDS)
+        try:
+            made = self._zoom.create(
+                booking.form.subject, booking.interval.start, minutes, booking.organizer.email, soon
+            )
+        except ConferenceError as error:
+            log.warning("no conference link", extra={"booking": booking.id, "code": error.code})
+            return booking
+        linked = replace(booking, conference=made)
+        self._store.transact(lambda tx: bookings.save(tx, linked))
+        return linked
 
     def _room_events(self, booking: Booking, deadline: Deadline) -> tuple[tuple[str, EventRef], ...]:
         """One event in the calendar of each room that has a connection of its own."""
