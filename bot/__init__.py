@@ -17,7 +17,9 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.colleagues import Colleagues
 from bot.crossing import Crossing
+from bot.desk import Desk
 from bot.drawing import Drawing
 from bot.handlers import register
 from bot.homepage import Homepage
@@ -41,22 +43,27 @@ def build_bolt_app(
     clock: Clock = utc_now,
     after_ack: float = AFTER_ACK,
     once_more: float = ONCE_MORE,
+    announce_channel: str | None = None,
 ) -> AsyncApp:
     """An AsyncApp with every handler of ours, for one workspace whose token `client` holds.
 
     Its listeners answer before the response (`process_before_response`), its requests arrive verified and parsed, and
-    no request waits for `auth.test`. `after_ack` and `once_more` are the pauses of `Screens`, in seconds.
+    no request waits for `auth.test`. `after_ack` and `once_more` are the pauses of `Screens`, in seconds;
+    `announce_channel` is the operator's default, for words on App Home.
     """
     app = _bare_app(client)
-    drawing = Drawing(scheduling, crossing, clock)
+    homepage = Homepage(client, scheduling, office, crossing, announce_channel)
+    drawing = Drawing(scheduling, office, crossing, clock)
     at_hand: dict[str, Any] = {
         "scheduling": scheduling,
         "office": office,
         "crossing": crossing,
         "drawing": drawing,
         "screens": Screens(client, scheduling, crossing, drawing, after_ack=after_ack, once_more=once_more),
+        "colleagues": Colleagues(client, office, crossing),
         "opener": Opener(client, scheduling, crossing, clock),
-        "homepage": Homepage(client, scheduling, crossing),
+        "homepage": homepage,
+        "desk": Desk(client, crossing, homepage, after_ack=after_ack, once_more=once_more),
     }
     app.use(_AtHand(at_hand, scheduling, crossing))
     register(app)

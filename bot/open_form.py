@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.crossing import Crossing
 from bot.modals.blocks import View
 from scheduling.domain import Draft, Form, Rep, Screen
-from scheduling.service import SchedulingService
+from scheduling.service import LastMeeting, Opening, SchedulingService
 
 SUBMIT_WITHIN = 1.5
 
@@ -38,6 +38,18 @@ class OpenForm:
     async def hold(self, start: datetime, words: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Draft:
         """Raises SlotTaken. `words` and `keys` are the accepted conflicts and whose they are."""
         return await self.crossing.local(self.scheduling.hold, self.rep, self.draft_id, start, words, keys)
+
+    async def last_meeting(self, email: str) -> LastMeeting | None:
+        """The rep's own latest meeting with this address."""
+        return await self.crossing.local(self.scheduling.last_meeting, self.rep, email)
+
+    async def opening(self, draft_id: str) -> Opening:
+        """What the first screen needs."""
+        return await self.crossing.local(self.scheduling.opening, self.rep, draft_id)
+
+    async def own_zone(self) -> str | None:
+        """The rep's own zone, once Slack told it."""
+        return await self.crossing.local(self.scheduling.zone_of, self.rep)
 
     async def reopen(self, screen: Screen) -> Draft:
         return await self.crossing.local(self.scheduling.reopen, self.rep, self.draft_id, screen)

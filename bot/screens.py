@@ -55,6 +55,27 @@ class Screens:
         """The acknowledgement itself replaced the view; the draft's screen comes a moment after it."""
         self._crossing.background(self._follow(shown, draft))
 
+    def follow_if(self, shown: View, draft: Draft, is_news: Callable[[], Awaitable[bool]]) -> None:
+        """Like `follow`, once something slow found that the screen has more to say."""
+
+        async def following() -> None:
+            if await is_news():
+                await self._follow(shown, draft)
+
+        self._crossing.background(following())
+
+    def push(self, shown: View, trigger_id: str, view: View, button: str) -> None:
+        """A view on top of the shown one, which says so when Slack does not open it."""
+
+        async def pushing() -> None:
+            try:
+                await self._client.views_push(trigger_id=trigger_id, view=view)
+            except ASYNC_FAILURES as error:
+                logger.warning("view_not_pushed error=%s messages=%s", named(error), _pointers(error))
+                await self._update(shown["id"], with_alert(shown, f"Slack did not open it. Press {button} again."))
+
+        self._crossing.background(pushing())
+
     def replace(self, shown: View, draft: Draft, look: Look = PLAIN) -> None:
         """The acknowledgement was empty; show the draft's screen in the same view."""
         self._crossing.background(self._replace(shown, draft, look))
@@ -79,11 +100,11 @@ class Screens:
         """Show a view that is ready."""
         self._crossing.background(self._show(shown, draft, view))
 
-    def warn(self, shown: View, words: str) -> None:
+    def warn(self, shown: View, words: str, level: str = "warning") -> None:
         """An alert on top of the view as it is; whatever is typed in it stays."""
 
         async def warning() -> None:
-            await self._update(shown["id"], with_alert(shown, words))
+            await self._update(shown["id"], with_alert(shown, words, level))
 
         self._crossing.background(warning())
 

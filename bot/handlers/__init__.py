@@ -6,9 +6,27 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot import homepage
+from bot import workspace_settings as settings_part
 from bot.cards import OPEN, RECONNECT
-from bot.handlers import browsing, calendars, errors, home, schedule_for
-from bot.modals import confirm, connecting, details, notifications, outcome, slots, times, who
+from bot.handlers import advanced as advanced_settings
+from bot.handlers import browsing, calendars, errors, home, schedule_for, settings
+from bot.modals import (
+    advanced,
+    confirm,
+    conflicts,
+    connecting,
+    details,
+    links,
+    more,
+    notifications,
+    outcome,
+    room,
+    slots,
+    times,
+    week_notes,
+    who,
+)
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -17,27 +35,48 @@ ACTIONS: dict[str | re.Pattern[str], Handler] = {
     re.compile(rf"^{slots.SLOT}\.\d+$"): schedule_for.pick,
     times.EARLIER: browsing.show_week,
     times.LATER: browsing.show_week,
-    times.JUMP: browsing.show_week,
+    times.JUMP: browsing.jump,
     times.BACK: schedule_for.back_to_details,
-    times.MENU: browsing.show_conflicts,
+    times.MENU: browsing.choose_in_menu,
+    times.ZONE: browsing.change_zone,
+    times.LENGTH: browsing.change_length,
     times.SHOW_BUTTON: browsing.show_conflicts,
-    re.compile(rf"^{re.escape(times.DAY)}\.[\d-]+$"): browsing.show_conflict_day,
-    times.ANYWAY: schedule_for.choose_anyway,
+    re.compile(rf"^{re.escape(conflicts.DAY)}\.[\d-]+$"): browsing.show_conflict_day,
+    conflicts.ANYWAY: schedule_for.choose_anyway,
+    re.compile(rf"^{re.escape(week_notes.ASK)}\.[A-Z0-9]+$"): browsing.ask_to_connect,
     times.AGAIN: browsing.try_again,
     who.RESUME: schedule_for.resume,
-    details.ADD_DESCRIPTION: schedule_for.add_description,
-    details.LENGTH: schedule_for.choose_length,
+    who.EMAIL: schedule_for.look_up_customer,
+    details.ADD_DESCRIPTION: schedule_for.open_field,
+    details.ADD_NOTE: schedule_for.open_field,
+    details.MORE: schedule_for.open_field,
+    details.LENGTH: schedule_for.redraw_details,
+    more.CONFERENCING: schedule_for.redraw_details,
     details.BACK: schedule_for.back_to_who,
     confirm.BACK: schedule_for.back_to_times,
     notifications.TOGGLES: schedule_for.toggle,
     notifications.BACK: schedule_for.back_to_confirm,
+    notifications.ADVANCED: advanced_settings.show,
     outcome.OTHER_TIMES: browsing.other_times,
     outcome.AGAIN: browsing.schedule_again,
+    outcome.BACK: browsing.back_after_all,
+    outcome.CONNECT_AGAIN: browsing.connect_again,
     outcome.JOIN: browsing.followed_link,
     outcome.CALENDAR: browsing.followed_link,
     re.compile(rf"^{connecting.CONNECT}\.[a-z0-9_]+$"): browsing.followed_link,
     OPEN: schedule_for.open_from_button,
     RECONNECT: calendars.reconnect,
+    homepage.CONNECT: calendars.connect,
+    homepage.DISCONNECT: calendars.disconnect,
+    settings_part.CHANNEL: settings.choose_channel,
+    settings_part.NO_CHANNEL: settings.choose_channel,
+    settings_part.CARD: settings.choose_card,
+    settings_part.ADD_ROOM: settings.add_room,
+    settings_part.CONNECT_ROOM: settings.connect_room,
+    settings_part.RENAME_ROOM: settings.rename_room,
+    settings_part.REMOVE_ROOM: settings.remove_room,
+    settings_part.ROOMS_BEFORE: settings.turn_rooms,
+    settings_part.ROOMS_AFTER: settings.turn_rooms,
 }
 
 SUBMISSIONS: dict[str, Handler] = {
@@ -45,6 +84,8 @@ SUBMISSIONS: dict[str, Handler] = {
     details.CALLBACK: schedule_for.find_times,
     confirm.CALLBACK: schedule_for.confirm_details,
     notifications.CALLBACK: schedule_for.schedule,
+    room.CALLBACK: settings.save_room,
+    advanced.CALLBACK: advanced_settings.save,
 }
 
 CLOSINGS: dict[str, Handler] = {
@@ -53,13 +94,21 @@ CLOSINGS: dict[str, Handler] = {
     times.CALLBACK: browsing.closed,
     confirm.CALLBACK: browsing.closed,
     notifications.CALLBACK: browsing.closed,
+    advanced.CALLBACK: advanced_settings.left,
     outcome.CALLBACK: browsing.closed,
+    links.CALLBACK: browsing.followed_link,
+    room.CALLBACK: browsing.followed_link,
 }
 
 COMMANDS: dict[str, Handler] = {"/schedule-for": schedule_for.open_from_command}
 GLOBAL_SHORTCUTS: dict[str, Handler] = {"schedule_on_behalf": schedule_for.open_from_shortcut}
 MESSAGE_SHORTCUTS: dict[str, Handler] = {"schedule_on_behalf_from_message": schedule_for.open_from_message}
-OPTIONS: dict[str, Handler] = {who.ZONE: schedule_for.zones}
+OPTIONS: dict[str, Handler] = {
+    who.ZONE: schedule_for.zones,
+    times.ZONE: schedule_for.zones,
+    more.ROOMS: schedule_for.rooms,
+    advanced.SHOWN_ZONE: advanced_settings.zones,
+}
 EVENTS: dict[str, Handler] = {"app_home_opened": home.opened}
 
 

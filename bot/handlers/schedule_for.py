@@ -8,17 +8,19 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.colleagues import Colleagues
 from bot.command import parse_command
 from bot.crossing import Crossing
 from bot.drawing import Drawing, Look
 from bot.lead import as_command, parse_message
-from bot.modals import details, notifications, outcome, slots, times, who
+from bot.modals import conflicts, details, more, notifications, outcome, slots, times, who
 from bot.modals.blocks import keeping
 from bot.open_form import OpenForm
 from bot.opening import Click, Opener
 from bot.screens import Screens
 from scheduling.domain import Draft, DraftState, Prefill, Rep, Screen
 from scheduling.errors import SlotTaken
+from scheduling.office import Office
 from scheduling.zones import search_zones
 
 Payload = dict[str, Any]
@@ -57,11 +59,26 @@ async def open_from_button(ack: AsyncAck, action: Payload, body: Payload, rep: R
 # --- 2 who ------------------------------------------------------------------------------------------------------------
 
 
-async def zones(ack: AsyncAck, options: Payload, crossing: Crossing, drawing: Drawing) -> None:
-    """The customer's time zone is looked up while the rep types."""
-    names = await crossing.local(search_zones, options.get("value") or "", within=2.0)
+async def zones(
+    ack: AsyncAck, options: Payload, rep: Rep, office: Office, crossing: Crossing, drawing: Drawing
+) -> None:
+    """A time zone is looked up while the rep types: the rep's own and those used of late come first."""
+    first = await crossing.local(office.zones_at_hand, rep)
+    names = await crossing.local(search_zones, options.get("value") or "", first, within=2.0)
     now = drawing.now()
     await ack(options=[who.zone_option(name, now) for name in names])
+
+
+async def look_up_customer(ack: AsyncAck, form: OpenForm, opener: Opener, screens: Screens, drawing: Drawing) -> None:
+    """Enter in the address field: what the last meeting knows fills the empty fields."""
+    typed = who.read(form.view)
+    last = await form.last_meeting(typed.email) if typed.email else None
+    customer, gained = who.filled(typed, last.customer if last else None)
+    draft = await opener.draft_of(form)
+    saved = await form.save(draft.form.model_copy(update={"customer": customer}), Screen.WHO, draft.id)
+    opening = await form.opening(saved.id)
+    screens.put(form.view, saved, who.looked_up(opening, drawing.now(), form.view, gained))
+    await ack()
 
 
 async def resume(ack: AsyncAck, action: Payload, form: OpenForm, screens: Screens) -> None:
@@ -71,8 +88,10 @@ async def resume(ack: AsyncAck, action: Payload, form: OpenForm, screens: Screen
     await ack()
 
 
-async def go_on(ack: AsyncAck, form: OpenForm, opener: Opener, drawing: Drawing) -> None:
-    """The rep presses Continue."""
+async def go_on(
+    ack: AsyncAck, form: OpenForm, opener: Opener, screens: Screens, drawing: Drawing, colleagues: Colleagues
+) -> None:
+    """The rep presses Continue. Whether Slack knows the address is found out meanwhile, and stops nothing."""
     entered = who.parse(form.view)
     if entered.errors:
         await ack(response_action="errors", errors=entered.errors)
@@ -80,27 +99,34 @@ async def go_on(ack: AsyncAck, form: OpenForm, opener: Opener, drawing: Drawing)
     draft = await opener.draft_of(form)
     filled = draft.form.model_copy(update={"customer": entered.customer})
     saved = await form.save(filled, Screen.DETAILS, draft.id)
-    await ack(response_action="update", view=details.build(saved, drawing.now()))
+    view = await drawing.details(saved)
+    screens.follow_if(form.view, saved, lambda: colleagues.is_new_colleague(form.rep, entered.customer.email))
+    await ack(response_action="update", view=view)
 
 
 # --- 3 details --------------------------------------------------------------------------------------------------------
 
 
-async def add_description(ack: AsyncAck, form: OpenForm, screens: Screens, drawing: Drawing) -> None:
-    """The description's field comes into sight; everything typed stays."""
+async def open_field(ack: AsyncAck, action: Payload, form: OpenForm, screens: Screens, drawing: Drawing) -> None:
+    """Add description, Add team note, More options: the fields come into sight; everything typed stays."""
     typed = details.read(form.view, (await form.draft()).form)
-    opened = tuple(sorted({*typed.opened, "description"}))
+    opened = tuple(sorted({*typed.opened, str(action.get("value") or "description")}))
     saved = await form.save(typed.model_copy(update={"opened": opened}), Screen.DETAILS)
-    screens.put(form.view, saved, keeping(details.build(saved, drawing.now()), form.view))
+    screens.put(form.view, saved, keeping(await drawing.details(saved), form.view))
     await ack()
 
 
-async def choose_length(ack: AsyncAck, form: OpenForm, screens: Screens, drawing: Drawing) -> None:
-    """Custom… brings the Minutes field, a length from the list takes it away."""
-    typed = details.read(form.view, (await form.draft()).form)
-    saved = await form.save(typed, Screen.DETAILS)
-    screens.put(form.view, saved, keeping(details.build(saved, drawing.now()), form.view))
+async def redraw_details(ack: AsyncAck, form: OpenForm, screens: Screens, drawing: Drawing) -> None:
+    """Custom… brings the field for it, a choice from the list takes it away."""
+    saved = await form.save(details.read(form.view, (await form.draft()).form), Screen.DETAILS)
+    screens.put(form.view, saved, keeping(await drawing.details(saved), form.view))
     await ack()
+
+
+async def rooms(ack: AsyncAck, options: Payload, rep: Rep, office: Office, crossing: Crossing) -> None:
+    """A room is looked up while the rep types."""
+    bookable = await crossing.local(office.bookable_rooms, rep.team_id)
+    await ack(options=more.rooms_offered(bookable, options.get("value") or ""))
 
 
 async def back_to_who(ack: AsyncAck, form: OpenForm, screens: Screens) -> None:
@@ -143,7 +169,7 @@ async def choose_anyway(ack: AsyncAck, action: Payload, form: OpenForm, screens:
         slot = next((each for each in (*proposal.conflicts, *proposal.slots) if each.start == start), None)
         if slot is None:
             raise SlotTaken
-        words = tuple(times.obstacle_words(obstacle) for obstacle in slot.obstacles)
+        words = tuple(conflicts.obstacle_words(obstacle) for obstacle in slot.obstacles)
         return await form.hold(slot.start, words, tuple(dict.fromkeys(obstacle.who for obstacle in slot.obstacles)))
 
     screens.replace_after(form.view, draft, holding)
@@ -165,22 +191,23 @@ async def back_to_times(ack: AsyncAck, form: OpenForm, screens: Screens) -> None
     await ack()
 
 
-async def confirm_details(ack: AsyncAck, form: OpenForm) -> None:
-    """The rep presses Next."""
+async def confirm_details(ack: AsyncAck, form: OpenForm, drawing: Drawing) -> None:
+    """The rep presses Next; a hold that ran out meanwhile is claimed again at Schedule."""
     draft = await form.draft()
     if draft.form.slot is None:
         raise SlotTaken
     saved = await form.save(draft.form, Screen.NOTIFICATIONS)
-    await ack(response_action="update", view=notifications.build(saved))
+    await ack(response_action="update", view=await drawing.notifications(saved))
 
 
 # --- 6 notifications --------------------------------------------------------------------------------------------------
 
 
-async def toggle(ack: AsyncAck, form: OpenForm, screens: Screens) -> None:
+async def toggle(ack: AsyncAck, form: OpenForm, screens: Screens, drawing: Drawing) -> None:
     """A box is ticked or cleared; the words for what the customer receives follow."""
     saved = await _save_boxes(form, Screen.NOTIFICATIONS)
-    screens.put(form.view, saved, keeping(notifications.build(saved), form.view))
+    view = await drawing.notifications(saved, fresh=notifications.generation(form.view))
+    screens.put(form.view, saved, keeping(view, form.view))
     await ack()
 
 

@@ -5,6 +5,7 @@ through `modal`, `home` or `message`. User text is only ever put into `plain_tex
 does not parse. Limits: https://docs.slack.dev/reference/block-kit
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ ALERT = "alert"
 MAX_BLOCKS = 100
 MAX_BUTTONS = 25
 MAX_ALERT = 200
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 _SUBMITTABLE = ("type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "notify_on_close")
 
@@ -51,14 +53,18 @@ def _joins(left: str, right: str) -> bool:
 
 def cleaned(text: str | None) -> str:
     """Typed text without what no store or mail can carry: NUL and other controls, lone surrogates; ends stripped."""
-    kept = (c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else " " for c in text or "")
-    return "".join(kept).strip()
+    return _CONTROLS.sub(" ", text or "").strip()
 
 
 def one_line(text: str | None) -> str:
     """Typed text for a field of one line; invisible signs alone count as nothing."""
     line = " ".join(cleaned(text).split())
-    return line if any(unicodedata.category(c) not in ("Cf", "Zs", "Mn") for c in line) else ""
+    return line if is_visible(line) else ""
+
+
+def is_visible(text: str) -> bool:
+    """Whether a reader sees anything at all: zero-width signs, blanks and marks alone are nothing."""
+    return any(unicodedata.category(c) not in ("Cf", "Zs", "Zl", "Zp", "Mn", "Cc") for c in text)
 
 
 def plain(text: str, limit: int = 3000) -> Block:
@@ -160,7 +166,7 @@ def field(
     optional: bool = False,
     dispatches: bool = False,
 ) -> Block:
-    """An input block. `dispatches`: Slack tells every change at once, not only with the submission."""
+    """An input block. `dispatches`: Slack tells every choice, and Enter in a text, at once."""
     return {
         "type": "input",
         "block_id": block_id,
@@ -231,10 +237,14 @@ def message(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
 
 def with_alert(view: Mapping[str, Any], text: str, level: str = "warning") -> View:
     """The view as Slack sent it to us, an alert on top: the same inputs, so whatever was typed stays."""
-    kept = {key: view[key] for key in _SUBMITTABLE if key in view}
     blocks = [block for block in view.get("blocks", ()) if block.get("block_id") != ALERT]
-    kept["blocks"] = [alert(text, level), *blocks][:MAX_BLOCKS]
-    return _without_nones(kept)
+    return resent(view, [alert(text, level), *blocks])
+
+
+def resent(view: Mapping[str, Any], blocks: Sequence[Block]) -> View:
+    """The view as Slack sent it to us, with these blocks."""
+    kept = {key: view[key] for key in _SUBMITTABLE if key in view}
+    return _without_nones({**kept, "blocks": list(blocks)[:MAX_BLOCKS]})
 
 
 def keeping(view: View, shown: Mapping[str, Any]) -> View:
@@ -284,6 +294,12 @@ def typed(view: Mapping[str, Any], block_id: str, action_id: str) -> dict[str, A
     """What the view's state says of one element; None when the view has no such field."""
     found = view.get("state", {}).get("values", {}).get(block_id, {}).get(action_id)
     return found if isinstance(found, dict) else None
+
+
+def block_id_in(view: Mapping[str, Any], base: str) -> str:
+    """A field's block as this view calls it: `who.name`, or `who.name.7` where it was made anew."""
+    values = view.get("state", {}).get("values", {})
+    return next((block for block in values if block == base or block.startswith(f"{base}.")), base)
 
 
 def typed_text(view: Mapping[str, Any], block_id: str, action_id: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Screen 2: what the meeting is about, how long it is and who comes."""
+"""Screen 2: what the meeting is about, how long it is and who comes; more of it once asked for."""
 
 import re
 from collections.abc import Mapping
@@ -7,15 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from bot.command import LONGEST, SHORTEST
+from bot.modals import more
 from bot.modals.blocks import (
     Block,
     View,
     actions,
+    alert,
     button,
     chosen,
     context,
     field,
+    fit,
     header,
+    is_visible,
     left_out,
     modal,
     one_line,
@@ -24,17 +28,21 @@ from bot.modals.blocks import (
     typed,
     typed_text,
 )
+from bot.modals.checks import complaint
+from bot.modals.surroundings import NOTHING, Surroundings
 from bot.words import minutes_words, zone_words
-from scheduling.domain import Customer, Draft, Form
+from scheduling.domain import Customer, Draft, Form, Person
 
 CALLBACK = "details"
 SUBJECT, LENGTH, MINUTES = "details.subject", "details.length", "details.minutes"
-MEMBERS, DESCRIPTION = "details.members", "details.description"
-ADD_DESCRIPTION, BACK = "details.add_description", "details.back"
+MEMBERS, DESCRIPTION, NOTE = "details.members", "details.description", "details.note"
+ADD_DESCRIPTION, ADD_NOTE, MORE = "details.add_description", "details.add_note", "details.more"
+BACK = "details.back"
 PRESETS = (15, 30, 45, 60, 90, 120)
 CUSTOM = "custom"
 SUBJECT_LIMIT = 150
 DESCRIPTION_LIMIT = 3000
+NOTE_LIMIT = 3000
 MOST_MEMBERS = 50
 
 
@@ -46,10 +54,11 @@ class Entered:
     errors: dict[str, str]
 
 
-def build(draft: Draft, now: datetime) -> View:
+def build(draft: Draft, now: datetime, around: Surroundings = NOTHING) -> View:
     form = draft.form
     custom = "minutes" in form.opened or form.minutes not in PRESETS
     blocks: list[Block] = [
+        *([alert(colleague_words(around.colleague, draft.user_id))] if around.colleague else []),
         header("Step 1: Set your meeting details"),
         *([context(customer_words(form.customer, now))] if form.customer else []),
         field(SUBJECT, "Subject", text_input(SUBJECT, form.subject, SUBJECT_LIMIT)),
@@ -58,14 +67,32 @@ def build(draft: Draft, now: datetime) -> View:
         *([field(MINUTES, "Minutes", _minutes(form.minutes), hint=_RANGE)] if custom else []),
         field(MEMBERS, "Team members", _members(form.members)),
     ]
-    buttons = [button(BACK, "Back")]
+    buttons = []
     if "description" in form.opened or form.description:
         words = text_input(DESCRIPTION, form.description, DESCRIPTION_LIMIT, multiline=True)
         hint = "Goes to every team member, and on the calendar event"
         blocks.append(field(DESCRIPTION, "Description", words, hint=hint, optional=True))
     else:
-        buttons.insert(0, button(ADD_DESCRIPTION, "Add description"))
+        buttons.append(button(ADD_DESCRIPTION, "Add description", "description"))
+    if "note" in form.opened or form.team_note:
+        words = text_input(NOTE, form.team_note, NOTE_LIMIT, multiline=True)
+        blocks.append(field(NOTE, "Team note", words, hint="Never shown to the customer", optional=True))
+    else:
+        buttons.append(button(ADD_NOTE, "Add team note", "note"))
+    if more.is_open(form):
+        blocks += more.build(form, around)
+    else:
+        buttons.append(button(MORE, "More options", more.OPENED))
+    buttons.append(button(BACK, "Back", label="Back to the customer"))
     return modal(CALLBACK, draft.id, [*blocks, actions("details.buttons", buttons)], submit="Find times")
+
+
+def colleague_words(colleague: Person, rep_id: str) -> str:
+    """A warning that stops nothing: the customer's address is the rep's own or a colleague's (2b)."""
+    whose = (
+        "your own address" if colleague.user_id == rep_id else f"the address of {fit(colleague.name, 60)}, a colleague"
+    )
+    return f"The customer's email address is {whose}. You can go on, or press Back to change it."
 
 
 _RANGE = f"{SHORTEST} to {LONGEST}"
@@ -111,11 +138,12 @@ def customer_words(customer: Customer, now: datetime) -> str:
 def parse(view: Mapping[str, Any], form: Form) -> Entered:
     """Validate for Find times; `form` is the draft's, whose other fields stay."""
     entered = read(view, form)
-    errors = {}
-    if not entered.subject:
-        errors[SUBJECT] = "Enter a subject."
-    elif len(entered.subject) > SUBJECT_LIMIT:
-        errors[SUBJECT] = f"Use at most {SUBJECT_LIMIT} characters."
+    texts = {
+        SUBJECT: complaint(view, SUBJECT, SUBJECT, SUBJECT_LIMIT, "Enter a subject."),
+        DESCRIPTION: complaint(view, DESCRIPTION, DESCRIPTION, DESCRIPTION_LIMIT),
+        NOTE: complaint(view, NOTE, NOTE, NOTE_LIMIT),
+    }
+    errors = {block_id: words for block_id, words in texts.items() if words} | more.errors(view)
     if chosen(view, LENGTH, LENGTH) == CUSTOM and typed(view, MINUTES, MINUTES) is None:
         errors[LENGTH] = "Choose a length from the list, or wait until Minutes appears."
     elif typed(view, MINUTES, MINUTES) is not None and chosen(view, LENGTH, LENGTH) in (CUSTOM, None):
@@ -127,8 +155,6 @@ def parse(view: Mapping[str, Any], form: Form) -> Entered:
         errors[MEMBERS] = "Choose at least one team member."
     elif len(entered.members) > MOST_MEMBERS:
         errors[MEMBERS] = f"Choose at most {MOST_MEMBERS} team members."
-    if len(entered.description) > DESCRIPTION_LIMIT:
-        errors[DESCRIPTION] = f"Use at most {DESCRIPTION_LIMIT} characters."
     return Entered(entered, errors)
 
 
@@ -148,14 +174,32 @@ def read(view: Mapping[str, Any], form: Form) -> Form:
     members = typed(view, MEMBERS, MEMBERS)
     if members is not None:
         changes["members"] = tuple(dict.fromkeys(members.get("selected_users") or ()))
-    description = typed_text(view, DESCRIPTION, DESCRIPTION)
-    if description is not None:
-        changes["description"] = description
-        opened.add("description")
-    read_ = form.model_copy(update={**changes, "opened": tuple(sorted(opened))})
-    if (read_.minutes, read_.members) != (form.minutes, form.members):  # the picked time was for another meeting
-        read_ = read_.model_copy(update={"slot": None, "obstacles": (), "accepted": ()})
-    return read_
+    for name, block_id, sight in (("description", DESCRIPTION, "description"), ("team_note", NOTE, "note")):
+        text = typed_text(view, block_id, block_id)
+        if text is not None:
+            changes[name] = text if is_visible(text) else ""
+            opened.add(sight)
+    read_ = form.model_copy(update={**changes, **more.read(view), "opened": tuple(sorted(opened))})
+    return without_slot(read_) if _needs(read_) != _needs(form) else read_
+
+
+def with_length(form: Form, value: str) -> Form:
+    """Another length from a list; one that is none changes nothing."""
+    minutes = _number(value)
+    if minutes is None or minutes == form.minutes:
+        return form
+    opened = tuple(each for each in form.opened if each != "minutes")
+    return without_slot(form.model_copy(update={"minutes": minutes, "opened": opened}))
+
+
+def without_slot(form: Form) -> Form:
+    """The picked time was for another meeting."""
+    return form.model_copy(update={"slot": None, "obstacles": (), "accepted": ()})
+
+
+def _needs(form: Form) -> tuple[object, ...]:
+    """What a time is looked for."""
+    return form.minutes, form.members, form.rooms
 
 
 def _number(text: str | None) -> int | None:

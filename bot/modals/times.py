@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from bot.modals import connecting
+from bot.modals import conflicts, connecting, week_notes
 from bot.modals.blocks import (
     MAX_BLOCKS,
     Block,
@@ -17,32 +18,31 @@ from bot.modals.blocks import (
     modal,
     option,
     plain,
+    resent,
     section,
 )
-from bot.modals.slots import by_day, slot_buttons, value_of
-from bot.words import day_words, zone_words
-from scheduling.domain import Draft, Obstacle, ObstacleKind, Proposal, Screen, Slot, Unread
-from scheduling.zones import abbreviation, local
+from bot.modals.details import CUSTOM, PRESETS
+from bot.modals.slots import by_day, slot_buttons
+from bot.words import day_words, minutes_words, zone_words
+from scheduling.domain import Connection, Draft, Form, Proposal, Screen, Slot
+from scheduling.zones import local
 
 CALLBACK = "times"
 EARLIER, LATER, JUMP, BACK = "times.earlier", "times.later", "times.jump", "times.back"
 MENU, SHOW, HIDE, SHOW_BUTTON = "times.menu", "show", "hide", "times.show_conflicts"
-DAY, ANYWAY, AGAIN = "times.day", "times.anyway", "times.again"
+CHANGE_ZONE, CHANGE_LENGTH, ZONE, LENGTH = "zone", "length", "times.zone", "times.length"
+AGAIN = "times.again"
 HEADER = "Step 2: Select an available time slot"
 NOON = time(12)
 MOST_BUTTONS = 450
 """A view may have 250 KB, and a slot button takes about 350 bytes."""
 
-_FOOT = 6  # blocks kept for what follows the slots
-_UNREAD = {
-    "not_connected": "has not connected a calendar",
-    "auth": "has a calendar that no longer lets us in",
-    "deadline": "has a calendar that did not answer in time",
-}
+_FOOT = 3  # blocks kept for what follows the slots
+_ZONES = "times.zones"
 
 
 def loading(draft: Draft) -> View:
-    count = len(draft.form.members)
+    count = len(draft.form.members) + len(draft.form.rooms)
     what = f"Looking at {count} calendars…" if count > 1 else "Looking at the calendar…"
     return modal(CALLBACK, draft.id, [header(HEADER), section(what), _buttons(button(BACK, "Back"))])
 
@@ -54,8 +54,13 @@ def trouble(draft: Draft, words: str) -> View:
     return modal(CALLBACK, draft.id, [alert(words, "error"), header(step), buttons])
 
 
-def not_connected(draft: Draft, links: Mapping[str, str]) -> View:
-    offer = connecting.offer("times.connect", "Connect a calendar first", links)
+def not_connected(draft: Draft, links: Mapping[str, str], broken: Sequence[Connection] = ()) -> View:
+    """P1: no calendar of the rep's can be read. `broken` are those that no longer let us in."""
+    words = "Connect a calendar first"
+    if broken:
+        names = week_notes.names_words([connecting.account_words(connection) for connection in broken])
+        words += f": {names} no longer lets us in."
+    offer = connecting.offer("times.connect", words, links)
     hint = context("Come back here afterwards; everything you typed stays.")
     buttons = _buttons(button(AGAIN, "Try again", label="Look for times again"), button(BACK, "Back"))
     return modal(CALLBACK, draft.id, [header(HEADER), *offer, hint, buttons])
@@ -65,27 +70,73 @@ def _buttons(*buttons: Block) -> Block:
     return actions("times.buttons", buttons)
 
 
-def build(proposal: Proposal, draft: Draft, *, notice: str | None = None, conflict_day: date | None = None) -> View:
-    """The shown week. `conflict_day` is the day whose conflicting starts are listed; the first one by default."""
+def build(
+    proposal: Proposal,
+    draft: Draft,
+    *,
+    notice: str | None = None,
+    conflict_day: date | None = None,
+    conflicts_from: datetime | None = None,
+    links: Mapping[str, str] | None = None,
+) -> View:
+    """The shown week. `conflict_day` is the day whose conflicting starts are listed; the first one by default.
+
+    `links` connect a calendar that shut us out.
+    """
     zone, form = proposal.zone, draft.form
-    shown = _shown_conflicts(proposal.conflicts, form.show_conflicts)
+    shown = conflicts.wanted(proposal.conflicts, form.show_conflicts)
     blocks = [
         *([alert(notice)] if notice else []),
         header(HEADER),
-        section(_zones(proposal), _menu(form.show_conflicts), "times.zones"),
+        section(_zones(proposal), _menu(form.show_conflicts), _ZONES),
         _navigation(proposal, draft),
+        *week_notes.shut_out(proposal.shut_out, links or {}),
+        *week_notes.via_sharing(proposal.via_sharing),
+        *week_notes.unread(proposal.unread),
     ]
-    blocks += [block for unread in proposal.unread for block in _unread(unread)][:12]
     if proposal.unread:
-        blocks.append(actions("times.retry", [button(AGAIN, "Try again", label="Read the calendars again")]))
+        again = button(AGAIN, "Try again", label="Read the calendars again")
+        blocks.append(actions("times.retry", [again, *week_notes.ask_buttons(proposal, draft)]))
     if not proposal.slots:
         blocks += _nothing(proposal, form.show_conflicts)
-    conflicts = _conflicts(shown, zone, conflict_day)
-    if form.show_conflicts and not conflicts:
-        conflicts = [context("There are no times with conflicts in these days.")]
-    blocks += _slots(proposal, form.slot, room=MAX_BLOCKS - _FOOT - len(blocks) - min(len(conflicts), 52))
-    blocks += conflicts[: MAX_BLOCKS - len(blocks)]
-    return modal(CALLBACK, draft.id, blocks)
+    listed = conflicts.build(shown, zone, conflict_day, conflicts_from)
+    if form.show_conflicts and not listed:
+        listed = [context("There are no times with conflicts in these days.")]
+    blocks += _days(proposal, form.slot, room=MAX_BLOCKS - _FOOT - len(blocks) - len(listed))
+    return modal(CALLBACK, draft.id, [*blocks, *listed])
+
+
+def with_picker(view: Mapping[str, Any], kind: str, draft: Draft, now: datetime) -> View:
+    """The screen as it is, with a choice of the display zone or of the length below its menu; no calendar is read."""
+    kept = [block for block in view.get("blocks", ()) if not str(block.get("block_id")).startswith("times.picker.")]
+    at = next((n + 1 for n, block in enumerate(kept) if block.get("block_id") == _ZONES), 0)
+    block_id = f"times.picker.{draft.revision}"
+    if kind == CHANGE_ZONE:
+        picker = section("Show the times in this time zone", _zone_picker(draft.form, now), block_id)
+    else:
+        picker = section("Meeting duration", _length_picker(draft.form), block_id)
+    return resent(view, [*kept[:at], picker, *kept[at:]])
+
+
+def _zone_picker(form: Form, now: datetime) -> Block:
+    return {
+        "type": "external_select",
+        "action_id": ZONE,
+        "placeholder": plain("City or time zone"),
+        "min_query_length": 0,
+        "initial_option": option(zone_words(now, form.zone), form.zone) if form.zone else None,
+    }
+
+
+def _length_picker(form: Form) -> Block:
+    lengths = sorted({*PRESETS, form.minutes})
+    options = [*(option(minutes_words(minutes), str(minutes)) for minutes in lengths), option("Custom…", CUSTOM)]
+    return {
+        "type": "static_select",
+        "action_id": LENGTH,
+        "options": options,
+        "initial_option": next(each for each in options if each["value"] == str(form.minutes)),
+    }
 
 
 def _zones(proposal: Proposal) -> str:
@@ -98,19 +149,19 @@ def _zones(proposal: Proposal) -> str:
 
 def _menu(conflicts_shown: bool) -> Block:
     entry = option("Hide conflicts", HIDE) if conflicts_shown else option("Show conflicts", SHOW)
-    return {"type": "overflow", "action_id": MENU, "options": [entry]}
+    options = [entry, option("Change time zone", CHANGE_ZONE), option("Change duration", CHANGE_LENGTH)]
+    return {"type": "overflow", "action_id": MENU, "options": options}
 
 
 def _navigation(proposal: Proposal, draft: Draft) -> Block:
     """The block's id changes with the revision: otherwise a date jumped to earlier would stay on the picker."""
-    first = local(proposal.week.start, proposal.zone).date()
-    after = local(proposal.week.end, proposal.zone).date()
+    first = local(proposal.week.start, _grid(proposal)).date()
     elements = []
     if proposal.has_earlier:
         target = (first - timedelta(days=7)).isoformat()
         elements.append(button(EARLIER, "◀ Earlier", target, label="Show the week before"))
     if proposal.has_later:
-        elements.append(_later(after))
+        elements.append(_later(_after(proposal)))
     elements += [
         {"type": "datepicker", "action_id": JUMP, "placeholder": plain("Jump to date")},
         button(BACK, "Back", label="Back to the meeting details"),
@@ -118,44 +169,53 @@ def _navigation(proposal: Proposal, draft: Draft) -> Block:
     return actions(f"times.navigation.{draft.revision}", elements)
 
 
-def _later(after: date) -> Block:
-    return button(LATER, "Later ▶", after.isoformat(), label="Show the week after")
+def _grid(proposal: Proposal) -> str:
+    """Weeks are cut in the rep's own zone, whatever zone labels the times."""
+    return proposal.grid_zone or proposal.zone
 
 
-def _unread(unread: Unread) -> list[Block]:
-    why = _UNREAD.get(unread.why)
-    if why is not None:
-        return [context(f"{unread.name} {why}: {unread.name} is not checked.")]
-    return [context(f"{unread.name}'s calendar could not be read: {unread.name} is not checked.")]
+def _after(proposal: Proposal) -> date:
+    return local(proposal.week.end, _grid(proposal)).date()
+
+
+def _later(first: date) -> Block:
+    return button(LATER, "Later ▶", first.isoformat(), label=f"Show the days from {day_words(first)} on")
 
 
 def _nothing(proposal: Proposal, conflicts_shown: bool) -> list[Block]:
-    last = local(proposal.week.end - timedelta(seconds=1), proposal.zone).date()
-    span = f"{day_words(local(proposal.week.start, proposal.zone).date())} to {day_words(last)}"
-    if proposal.unread:
-        words = f"No time from {span} is sure to be free: not every calendar could be read."
-    else:
-        words = f"No common time from {span}: at least one team member is busy or off at each of them."
+    last = local(proposal.week.end - timedelta(seconds=1), _grid(proposal)).date()
+    span = f"{day_words(local(proposal.week.start, _grid(proposal)).date())} to {day_words(last)}"
     buttons = []
     if proposal.conflicts and not conflicts_shown:
         buttons.append(button(SHOW_BUTTON, "Show conflicts", SHOW))
     if proposal.has_later:
-        buttons.append(_later(local(proposal.week.end, proposal.zone).date()))
-    return [section(words), *([actions("times.nothing", buttons)] if buttons else [])]
+        buttons.append(_later(_after(proposal)))
+    return [week_notes.nothing(proposal, span), *([actions("times.nothing", buttons)] if buttons else [])]
 
 
-def _slots(proposal: Proposal, chosen: datetime | None, room: int) -> list[Block]:
-    """A heading per day, then morning and afternoon; what does not fit is said."""
+def _days(proposal: Proposal, chosen: datetime | None, room: int) -> list[Block]:
+    """A heading per day, then morning and afternoon; a line for days without a time. What does not fit is said."""
+    days = by_day(proposal.slots, proposal.zone)
+    reasons = [(day, [line]) for day, line in week_notes.empty_days(proposal) if day not in days]
+    parts = sorted([*reasons, *((day, _day(day, slots, proposal, chosen)) for day, slots in days.items())], key=_date)
     blocks: list[Block] = []
     buttons = 0
-    for day, slots in by_day(proposal.slots, proposal.zone).items():
-        part = _day(day, slots, proposal, chosen)
-        buttons += len(slots)
+    for day, part in parts:
+        buttons += len(days.get(day, ()))
         if len(blocks) + len(part) > room or buttons > MOST_BUTTONS:
-            blocks.append(context("There are more times than fit here: use Jump to date for the later days."))
-            break
+            return [*blocks, *_cut(day, days, proposal)]
         blocks += part
     return blocks
+
+
+def _date(part: tuple[date, list[Block]]) -> date:
+    return part[0]
+
+
+def _cut(day: date, days: Mapping[date, Sequence[Slot]], proposal: Proposal) -> list[Block]:
+    first = local(days[day][0].start, _grid(proposal)).date() if day in days else day
+    words = f"There are more times than fit here. Press Later ▶ for {day_words(day)} and the days after it."
+    return [context(words), actions("times.cut", [_later(first)])]
 
 
 def _day(day: date, slots: Sequence[Slot], proposal: Proposal, chosen: datetime | None) -> list[Block]:
@@ -169,59 +229,3 @@ def _day(day: date, slots: Sequence[Slot], proposal: Proposal, chosen: datetime 
         blocks.append(context(half))
         blocks += slot_buttons(block_id, starts, proposal.zone, proposal.customer_zone, chosen=chosen)
     return blocks
-
-
-# --- conflicts ------------------------------------------------------------------------------------------------------
-
-
-def _shown_conflicts(conflicts: Sequence[Slot], wanted: bool) -> list[Slot]:
-    """All of them when asked for; without asking, those that stand only for calendars that could not be read (P3)."""
-    return [slot for slot in conflicts if wanted or all(o.kind is ObstacleKind.UNKNOWN for o in slot.obstacles)]
-
-
-def _conflicts(conflicts: Sequence[Slot], zone: str, day: date | None) -> list[Block]:
-    """One day at a time: a section with its own button for each start."""
-    days = by_day(conflicts, zone)
-    if not days:
-        return []
-    shown = day if day in days else next(iter(days))
-    choices = [
-        button(
-            f"{DAY}.{each.isoformat()}",
-            day_words(each),
-            each.isoformat(),
-            label=f"Show the conflicts of {day_words(each)}",
-            style="primary" if each == shown else None,
-        )
-        for each in days
-    ]
-    rows = [
-        section(
-            conflict_words(slot, zone),
-            button(ANYWAY, "Choose anyway", value_of(slot.start), label=_anyway_label(slot, zone)),
-        )
-        for slot in days[shown]
-    ]
-    return [heading(f"Times with conflicts on {day_words(shown)}"), actions("times.days", choices[:25]), *rows]
-
-
-def _anyway_label(slot: Slot, zone: str) -> str:
-    start = local(slot.start, zone)
-    return f"Choose {day_words(start.date())} {start:%H:%M} {abbreviation(slot.start, zone)} although it conflicts"
-
-
-def conflict_words(slot: Slot, zone: str) -> str:
-    """`🟠 10:00–10:30 · Sam: Team sync`, `❔ 10:00–10:30 CET · a colleague's calendar could not be read (Priya)`."""
-    start, end = local(slot.interval.start, zone), local(slot.interval.end, zone)
-    span = f"{start:%H:%M}–{end:%H:%M}"
-    reasons = "; ".join(obstacle_words(obstacle) for obstacle in slot.obstacles)
-    if all(obstacle.kind is ObstacleKind.UNKNOWN for obstacle in slot.obstacles):
-        return f"❔ {span} {abbreviation(slot.start, zone)} · {reasons}"
-    return f"🟠 {span} · {reasons}"
-
-
-def obstacle_words(obstacle: Obstacle) -> str:
-    """Whose calendar stands in the way, and with what, as far as the rep may see it."""
-    if obstacle.kind is ObstacleKind.UNKNOWN:
-        return f"a colleague's calendar could not be read ({obstacle.name})"
-    return f"{obstacle.name}: {obstacle.title or 'busy'}"

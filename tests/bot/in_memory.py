@@ -60,10 +60,11 @@ class InMemoryScheduling:
         self.bookings: dict[str, Booking] = {}
         self.connected: tuple[Connection, ...] = (CONNECTION,)
         self.links: Mapping[str, str] = LINKS
-        self.last_meeting: LastMeeting | None = None
+        self.met_before: LastMeeting | None = None
         self.slots: tuple[Slot, ...] = (slot(at(24, 9)), slot(at(24, 14)), slot(at(25, 9, 30)))
         self.conflicts: tuple[Slot, ...] = ()
         self.unread: tuple[Unread, ...] = ()
+        self.proposing: dict[str, object] = {}  # whatever else a proposal is to say
         self.taken: dict[datetime, tuple[str, ...]] = {}
         self.submissions: list[tuple[str, bool, bool]] = []
         self.closed: list[str] = []
@@ -88,12 +89,21 @@ class InMemoryScheduling:
             )
             self.drafts[draft.id] = draft
         resumable = unfinished[-1] if unfinished and not customer else None
-        return Opening(draft, self.connected, {} if self.connected else self.links, self.last_meeting, resumable)
+        return Opening(draft, self.connected, {} if self.connected else self.links, self._met(customer), resumable)
 
     def opening(self, rep: Rep, draft_id: str) -> Opening:
         self.before("opening")
         links = {} if self.connected else self.links
-        return Opening(self.draft(rep, draft_id), self.connected, links, self.last_meeting)
+        draft = self.draft(rep, draft_id)
+        return Opening(draft, self.connected, links, self._met(draft.form.customer))
+
+    def last_meeting(self, rep: Rep, email: str) -> LastMeeting | None:
+        self.before("last_meeting")
+        return self._met(Customer(name="", email=email))
+
+    def zone_of(self, rep: Rep) -> str | None:
+        self.before("zone_of")
+        return DANA.zone
 
     def attach_view(self, rep: Rep, draft_id: str, view_id: str) -> None:
         with self.lock:
@@ -172,7 +182,7 @@ class InMemoryScheduling:
         self.before("propose")
         draft = self.draft(rep, draft_id)
         first = at(23, 0) if draft.form.week_of is None else at(int(draft.form.week_of[-2:]), 0)
-        return Proposal(
+        proposal = Proposal(
             draft_id=draft_id,
             revision=draft.revision,
             zone=draft.form.zone or DANA.zone,
@@ -183,8 +193,10 @@ class InMemoryScheduling:
             unread=self.unread,
             has_earlier=draft.form.week_of not in (None, "2026-11-23"),
             has_later=True,
-            connected=bool(self.connected),
+            connected=any(c.state is ConnectionState.OK for c in self.connected),
+            grid_zone=DANA.zone,
         )
+        return replace(proposal, **self.proposing)
 
     # --- for tests ---
 
@@ -193,6 +205,10 @@ class InMemoryScheduling:
         with self.lock:
             self._store(replace(self.drafts[draft_id], state=DraftState.OPEN))
             self.outcomes[draft_id] = outcome
+
+    def _met(self, customer: Customer | None) -> LastMeeting | None:
+        known = self.met_before
+        return known if known and customer and customer.email == known.customer.email else None
 
     def _open(self, rep: Rep, draft_id: str) -> Draft:
         draft = self.draft(rep, draft_id)

@@ -174,7 +174,7 @@ def test_conflicts_appear_when_asked_for_and_may_be_chosen_with_eyes_open(runnin
     confirm = rep.wait_for("Confirm your meeting details")
 
     assert "🟠" not in before
-    assert shown.menu == ("Hide conflicts",)
+    assert shown.menu == ("Hide conflicts", "Change time zone", "Change duration")
     assert "🟠 You chose a time with a conflict. Sam: Team sync" in confirm
     assert running.scheduling.holds == [(at(24, 10), ("Sam: Team sync",), ("U0SAM",))]
 

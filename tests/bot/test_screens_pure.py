@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import cards, homepage
+from bot import cards
 from bot.modals import confirm, details, notifications, outcome, times, who
 from bot.modals.blocks import fit, keeping, one_line, with_alert
 from bot.slack_text import escaped
@@ -110,7 +110,7 @@ def test_the_later_screens_take_any_text(text):
         Outcome(OutcomeKind.BOOKED, draft, "Europe/Berlin", booking=full_booking(text)),
     ]
 
-    no_findings(confirm.build(draft, "Europe/Berlin"))
+    no_findings(confirm.build(draft, "Europe/Berlin", NOW))
     no_findings(times.loading(draft))
     no_findings(times.trouble(draft, text))
     no_findings(times.not_connected(draft, LINKS))
@@ -312,7 +312,7 @@ def test_every_screen_says_when_it_is_closed_and_carries_only_the_drafts_id():
         details.build(draft, NOW),
         times.loading(draft),
         times.build(crowded("Europe/Berlin", None, 30), draft),
-        confirm.build(draft, "Europe/Berlin"),
+        confirm.build(draft, "Europe/Berlin", NOW),
         notifications.build(draft),
         outcome.scheduling(draft),
     ]
@@ -320,15 +320,6 @@ def test_every_screen_says_when_it_is_closed_and_carries_only_the_drafts_id():
     assert {view["notify_on_close"] for view in views} == {True}
     assert {view["private_metadata"] for view in views} == {"draft1"}
     assert {view["title"]["text"] for view in views} == {"Schedule on behalf"}
-
-
-def test_the_home_page_takes_twenty_meetings_and_any_text():
-    meetings = tuple(booking_with(form_of(NASTY["endless"], slot=at(24 + n % 5, 9))) for n in range(30))
-
-    from scheduling.domain import Rep
-
-    no_findings(homepage.build((CONNECTION,), LINKS, meetings, Rep("T0DEMO", "U0DANA")), "home")
-    no_findings(homepage.build((), {}, (), Rep("T0DEMO", "U0DANA")), "home")
 
 
 @pytest.mark.parametrize(

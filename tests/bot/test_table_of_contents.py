@@ -5,19 +5,36 @@ from dataclasses import replace
 from datetime import date
 
 from bot import cards, homepage
+from bot.colleagues import asking
 from bot.handlers import ACTIONS, CLOSINGS, OPTIONS, SUBMISSIONS
-from bot.modals import confirm, connected, details, notifications, outcome, times, who
+from bot.homepage import Page
+from bot.modals import advanced, confirm, connected, details, links, notifications, outcome, room, times, who
+from bot.modals.surroundings import Surroundings
+from bot.workspace_settings import Settings
 from scheduling import LastMeeting, Opening
 from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Customer, EventRef, Form, Obstacle, ObstacleKind, Proposal, Rep, Unread
+from scheduling.domain import (
+    ConnectionState,
+    Customer,
+    EventRef,
+    Form,
+    Obstacle,
+    ObstacleKind,
+    Proposal,
+    Rep,
+    Room,
+    Unread,
+)
+from scheduling.office import Host, RoomState
 from scheduling.ports import Outcome, OutcomeKind
-from tests.bot.in_memory import CONNECTION, DANA, NOW, at, booking_with, draft_with, slot
+from tests.bot.in_memory import CONNECTION, DANA, NOW, SAM, at, booking_with, draft_with, slot
+from tests.bot.in_memory_office import HOME, TEAM
 
 ALL_LINKS = {name: f"https://schedule.example/{name}" for name in ("google", "microsoft", "ews", "icloud", "caldav")}
 FORM = Form(
     customer=Customer(name="Acme Buyer", email="buyer@acme.example", zone="America/Chicago"),
     subject="Pricing",
-    members=("U0DANA",),
+    members=("U0DANA", "U0SAM"),
     slot=at(24, 14),
 )
 DRAFT = draft_with(FORM)
@@ -36,7 +53,7 @@ def every_view():
         week=slot(at(23, 0), minutes=7 * 24 * 60).interval,
         slots=(slot(at(24, 9)),),
         conflicts=(slot(at(24, 10), busy), slot(at(25, 10), busy)),
-        unread=(Unread("U", "Sam", "auth"),),
+        unread=(Unread("U0SAM", "Sam", "auth"),),
         has_earlier=True,
         has_later=True,
     )
@@ -44,6 +61,9 @@ def every_view():
     yield who.build(Opening(DRAFT, (), ALL_LINKS, meeting, DRAFT), NOW)
     yield details.build(DRAFT, NOW)
     yield details.build(draft_with(FORM.model_copy(update={"minutes": 25, "description": "d"})), NOW)
+    opened = FORM.model_copy(update={"opened": ("more", "note"), "rooms": ("r1",)})
+    google = Host("google", "dana@example.com", "Google Meet", invites=True)
+    yield details.build(draft_with(opened), NOW, Surroundings((Room(id="r1", name="Oslo"),), google, SAM))
     yield times.loading(DRAFT)
     yield times.trouble(DRAFT, "words")
     yield times.not_connected(DRAFT, ALL_LINKS)
@@ -51,13 +71,31 @@ def every_view():
     yield times.build(proposal, shown)
     yield times.build(replace(proposal, slots=()), DRAFT)
     yield times.build(replace(proposal, slots=()), shown, conflict_day=date(2026, 11, 25))
-    yield confirm.build(DRAFT, "Europe/Berlin")
+    for kind in (times.CHANGE_ZONE, times.CHANGE_LENGTH):
+        yield times.with_picker(times.build(proposal, shown), kind, shown, NOW)
+    yield confirm.build(DRAFT, "Europe/Berlin", NOW)
     yield notifications.build(DRAFT)
+    yield advanced.build(DRAFT, (HOME, TEAM), google, NOW)
+    for shown_links in (None, ALL_LINKS):
+        failed = Outcome(OutcomeKind.FAILED, DRAFT, DANA.zone, reason="auth", connection=CONNECTION)
+        yield outcome.build(failed, shown_links)
     for kind in OutcomeKind:
         yield outcome.build(
             Outcome(kind, DRAFT, DANA.zone, booking=BOOKING, alternatives=(slot(at(24, 9)),), connection=CONNECTION)
         )
-    yield homepage.build((CONNECTION,), ALL_LINKS, (BOOKING,), Rep("T0DEMO", "U0DANA"))
+    lost = replace(CONNECTION, state=ConnectionState.NEEDS_RECONNECT)
+    halls = tuple(RoomState(Room(id=f"r{n}", name=f"Room {n}"), lost if n % 2 else None) for n in range(30))
+    chosen = WorkspaceChoices(announce_channel="C0SALES")
+    yield homepage.build(
+        Page(Rep("T0DEMO", "U0DANA"), (CONNECTION, lost), (BOOKING,), settings=Settings(chosen, halls, "C0ALL", 10))
+    )
+    yield links.build("words", ALL_LINKS)
+    yield links.told("words")
+    yield room.build(None)
+    yield room.build(halls[0].room)
+    yield room.saving()
+    yield room.connect(halls[0].room, ALL_LINKS)
+    yield room.saved("words")
 
 
 def every_message():
@@ -71,6 +109,7 @@ def every_message():
     yield cards.connect_message(ALL_LINKS)
     yield cards.undelivered_message(BOOKING, "a@b.example", "550")
     yield cards.overlap_message(BOOKING, ("Sam",))
+    yield asking(DRAFT.rep)
 
 
 def interactive(surface):
@@ -120,9 +159,10 @@ def test_every_form_that_can_be_submitted_or_closed_has_a_handler():
 
 
 def test_every_searchable_select_has_a_handler():
-    elements = [b["element"] for view in every_view() for b in view["blocks"] if b["type"] == "input"]
+    blocks = [block for view in every_view() for block in view["blocks"]]
+    elements = [b.get("element") or b.get("accessory") or {} for b in blocks if b["type"] in ("input", "section")]
 
-    assert {e["action_id"] for e in elements if e["type"] == "external_select"} == set(OPTIONS)
+    assert {e["action_id"] for e in elements if "external_select" in e.get("type", "")} == set(OPTIONS)
 
 
 def test_connect_buttons_come_in_the_order_of_the_product():
