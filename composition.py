@@ -168,6 +168,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         office=scheduling.office,
         crossing=crossing,
         clock=clock,
+        announce_channel=settings.slack_announce_channel,
     )
     connection, endpoint = None, None
     if settings.slack_app_token is not None:

@@ -1,5 +1,6 @@
 """`scheduling.ports.Directory` by Slack's users.info: who the members of a workspace are."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,23 +41,46 @@ class SlackDirectory:
             if error.code in _NOBODY:
                 return None
             raise
-        return person_of(team_id, answer.get("user") or {})
+        user = answer.get("user")
+        return person_of(team_id, user) if isinstance(user, dict) else None
 
 
-def person_of(team_id: str, user: dict[str, Any]) -> Person | None:
+def person_of(team_id: str, user: Mapping[str, Any]) -> Person | None:
     """A member as Slack describes them; None for whoever cannot take part. Without a zone of ours, UTC."""
-    if user.get("deleted") or user.get("is_bot") or user.get("is_stranger") or user.get("id") in (None, SLACKBOT):
+    user_id = user.get("id")
+    if user.get("deleted") or user.get("is_bot") or user.get("is_stranger") or user_id == SLACKBOT:
         return None
-    teams = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
-    if team_id not in teams:
+    if not isinstance(user_id, str) or team_id not in _teams(user):
         return None
-    profile = user.get("profile") or {}
+    profile = _object(user.get("profile"))
     names = (profile.get("real_name"), user.get("real_name"), profile.get("display_name"), user.get("name"))
-    zone = user.get("tz") or ""
+    zone = _words(user.get("tz"))
     return Person(
         team_id=team_id,
-        user_id=user["id"],
-        name=next((name for name in names if name), user["id"]),
-        email=profile.get("email") or "",
+        user_id=user_id,
+        name=next((name for name in map(_words, names) if name), user_id),
+        email=_words(profile.get("email")),
         zone=zone if is_zone(zone) else "UTC",
     )
+
+
+def is_administrator(team_id: str, user: Mapping[str, Any]) -> bool:
+    """Whether Slack says that this member of the workspace administers or owns it."""
+    flags = (user.get("is_admin"), user.get("is_owner"), user.get("is_primary_owner"))
+    return person_of(team_id, user) is not None and any(flag is True for flag in flags)
+
+
+def _teams(user: Mapping[str, Any]) -> set[object]:
+    """The workspaces somebody belongs to: their own, and in an organization those that it lists."""
+    listed = _object(user.get("enterprise_user")).get("teams")
+    own = user.get("team_id")
+    return {each for each in (own, *(listed if isinstance(listed, list) else ())) if isinstance(each, str)}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _words(value: object) -> str:
+    """One line of text; whatever else Slack might send is no text."""
+    return " ".join(value.split()) if isinstance(value, str) else ""

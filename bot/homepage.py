@@ -1,86 +1,215 @@
-"""App Home as a view, and publishing it."""
+"""App Home as a view, and publishing it: the way in, the meetings ahead, one's calendars, the workspace's settings."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards import OPEN
+from bot import workspace_settings
+from bot.cards import OPEN, RECONNECT
 from bot.crossing import Crossing
-from bot.modals import connecting
-from bot.modals.blocks import Block, View, actions, button, divider, header, home, section
+from bot.memberships import NOBODY, Membership, Memberships
+from bot.modals import connecting, outcome
+from bot.modals.blocks import (
+    MAX_BLOCKS,
+    Block,
+    View,
+    actions,
+    button,
+    context,
+    divider,
+    fit,
+    header,
+    home,
+    section,
+)
 from bot.slack_errors import ASYNC_FAILURES, named
-from bot.words import day_words, span_words
+from bot.words import day_words, listed, span_words
+from bot.workspace_settings import Settings
 from scheduling.domain import Booking, Connection, ConnectionState, Rep
+from scheduling.office import Office
 from scheduling.service import SchedulingService
 from scheduling.zones import local
 
 logger = logging.getLogger(__name__)
 
-MOST_MEETINGS = 20
+CONNECT, DISCONNECT = "calendars.connect", "calendars.disconnect"
+MOST_MEETINGS = 25
+LOOKED_AT = 100
+MOST_CALENDARS = 8
 _UNHEALTHY = "needs to be connected again"
 
 
-def build(connections: tuple[Connection, ...], links: dict[str, str], meetings: tuple[Booking, ...], rep: Rep) -> View:
-    """The whole page; meetings come soonest first and are grouped by day, in the organizer's or member's own zone."""
-    blocks: list[Block] = [
-        actions("home.start", [button(OPEN, "Schedule on behalf", style="primary")]),
-        header("Meetings"),
-        *_meetings(meetings[:MOST_MEETINGS], rep),
-        divider(),
-        header("Calendars"),
-        *[section(connection_words(connection)) for connection in connections],
-    ]
-    words = "Connect another calendar:" if connections else "Connect a calendar to see available times."
-    return home([*blocks, *connecting.offer("home.connect", words, links)])
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page shows. `zone` is the viewer's; without one, each meeting goes by the zone known for it.
+
+    `meetings` come soonest first; `settings` is there for administrators only.
+    """
+
+    rep: Rep
+    connections: tuple[Connection, ...] = ()
+    meetings: tuple[Booking, ...] = ()
+    zone: str | None = None
+    settings: Settings | None = None
+
+
+def build(page: Page) -> View:
+    """The whole page; the meetings get the room that the rest leaves them."""
+    start = [_start(), header("Meetings")]
+    rest = [divider(), header("Calendars"), *_calendars(page.connections)]
+    if page.settings is not None:
+        rest += [divider(), *workspace_settings.build(page.settings)]
+    meetings = _meetings(page, MAX_BLOCKS - len(start) - len(rest) - 1)
+    rooms_from = str(page.settings.rooms_from) if page.settings else ""
+    return {**home([*start, *meetings, *rest]), "private_metadata": rooms_from}
 
 
 def build_bare() -> View:
     """The way in, when our rows do not answer."""
-    start = actions("home.start", [button(OPEN, "Schedule on behalf", style="primary")])
-    return home([start, section("Your meetings and calendars could not be read just now. Open this tab again.")])
+    return home([_start(), section("Your meetings and calendars could not be read just now. Open this tab again.")])
+
+
+def _start() -> Block:
+    return actions("home.start", [button(OPEN, "Schedule on behalf", style="primary")])
+
+
+# --- meetings ---------------------------------------------------------------------------------------------------------
+
+
+def _meetings(page: Page, room: int) -> list[Block]:
+    """A heading per day and a section per meeting, in at most `room` blocks and one more that says what is left out."""
+    if not page.meetings:
+        return [section("No meetings ahead yet.")]
+    blocks: list[Block] = []
+    last_day = ""
+    for shown, booking in enumerate(page.meetings):
+        zone = page.zone or _zone_of(booking, page.rep)
+        day = day_words(local(booking.interval.start, zone).date())
+        part = [*([header(day)] if day != last_day else []), _meeting(booking, zone, day)]
+        if shown == MOST_MEETINGS or len(blocks) + len(part) > room:
+            left = len(page.meetings) - shown
+            more = "more" if len(page.meetings) < LOOKED_AT else "or more"
+            return [*blocks, context(f"{left} {more} meetings follow; they appear here when these are over.")]
+        blocks += part
+        last_day = day
+    return blocks
+
+
+def _zone_of(booking: Booking, rep: Rep) -> str:
+    return next((person.zone for person in booking.team if person.user_id == rep.user_id), booking.organizer.zone)
+
+
+def _meeting(booking: Booking, zone: str, day: str) -> Block:
+    """Times under the day's heading, on the viewer's clock; the team note is for the team, who alone see this."""
+    form = booking.form
+    hours = span_words(booking.interval, zone).removeprefix(f"{day} ")
+    rows = [
+        f"{hours} · {fit(form.subject, 150)} · {fit(booking.customer.name, 150)} · {booking.tracking_id}",
+        f"Team: {fit(listed([person.name for person in booking.team]), 300)}",
+        f"Organized by {fit(booking.organizer.name, 100)}",
+    ]
+    if booking.rooms:
+        rows.append(f"Room: {fit(listed([each.name for each in booking.rooms]), 200)}")
+    if form.location:
+        rows.append(f"Location: {fit(form.location, 200)}")
+    if form.team_note:
+        rows.append(f"Team note: {fit(form.team_note, 500)}")
+    join = booking.event.join_url if booking.event else None
+    link = button(outcome.JOIN, "Join", url=join) if join and outcome.is_web(join) else None
+    return section("\n".join(rows), link)
+
+
+# --- calendars --------------------------------------------------------------------------------------------------------
 
 
 def connection_words(connection: Connection) -> str:
     health = "connected" if connection.state is ConnectionState.OK else _UNHEALTHY
-    return f"{connecting.provider_name(connection.provider)} · {connection.account} · {health}"
+    return f"{connecting.provider_name(connection.provider)} · {fit(connection.account, 320)} · {health}"
 
 
-def _meetings(meetings: tuple[Booking, ...], rep: Rep) -> list[Block]:
-    if not meetings:
-        return [section("No meetings ahead yet.")]
-    blocks, last_day = [], ""
-    for booking in meetings:
-        zone = next((person.zone for person in booking.team if person.user_id == rep.user_id), booking.organizer.zone)
-        day = day_words(local(booking.interval.start, zone).date())
-        if day != last_day:
-            blocks.append(header(day))
-            last_day = day
-        who = f"{booking.form.subject} · {booking.customer.name}"
-        blocks.append(section(f"{span_words(booking.interval, zone)} · {who} · {booking.tracking_id}"))
-    return blocks
+def _calendars(connections: Sequence[Connection]) -> list[Block]:
+    blocks: list[Block] = []
+    for connection in connections[:MOST_CALENDARS]:
+        name = connecting.account_words(connection)
+        buttons = [_disconnect(connection, name)]
+        if connection.state is not ConnectionState.OK:
+            again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect {name} again")
+            buttons.insert(0, again)
+        why = "" if connection.state is ConnectionState.OK else f": {connecting.why_words(connection)}"
+        blocks += [section(connection_words(connection) + why), actions(f"home.calendar.{connection.id}", buttons)]
+    if len(connections) > MOST_CALENDARS:
+        blocks.append(context(f"{len(connections) - MOST_CALENDARS} more calendars are connected."))
+    words = "Connect another calendar" if connections else "Connect a calendar to see available times."
+    return [*blocks, section(words, button(CONNECT, "Connect", label="Connect a calendar"))]
+
+
+def _disconnect(connection: Connection, name: str) -> Block:
+    sure = workspace_settings.are_you_sure(
+        "Disconnect this calendar?",
+        f"{fit(name, 150)} is not read any more, and no meeting can be stored there. Meetings that stand in it stay.",
+        "Disconnect",
+    )
+    return {**button(DISCONNECT, "Disconnect", connection.id, label=f"Disconnect {name}"), "confirm": sure}
+
+
+# --- publishing -------------------------------------------------------------------------------------------------------
 
 
 class Homepage:
-    """Reads what the page shows and publishes it."""
+    """Reads what the page shows and publishes it, for each person one at a time so that the newest comes last."""
 
-    def __init__(self, client: AsyncWebClient, scheduling: SchedulingService, crossing: Crossing) -> None:
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        scheduling: SchedulingService,
+        office: Office,
+        crossing: Crossing,
+        default_channel: str | None,
+    ) -> None:
         self._client = client
         self._scheduling = scheduling
+        self._office = office
         self._crossing = crossing
+        self._default_channel = default_channel
+        self._memberships = Memberships(client)
+        self._turns: WeakValueDictionary[Rep, asyncio.Lock] = WeakValueDictionary()
 
-    async def publish(self, rep: Rep) -> None:
+    async def publish(self, rep: Rep, rooms_from: int = 0) -> None:
+        """`rooms_from` is the first room shown of those in the settings."""
+        turn = self._turns.setdefault(rep, asyncio.Lock())
+        async with turn:
+            try:
+                view = build(await self._read(rep, rooms_from))
+            except Exception:
+                logger.exception("home_not_drawn team=%s user=%s", rep.team_id, rep.user_id)
+                view = build_bare()
+            try:
+                await self._client.views_publish(user_id=rep.user_id, view=view)
+            except ASYNC_FAILURES as error:
+                logger.error("home_not_published team=%s error=%s", rep.team_id, named(error))  # noqa: TRY400 - the body stays out of the log
+
+    async def _read(self, rep: Rep, rooms_from: int) -> Page:
+        who, connections, meetings = await asyncio.gather(
+            self._membership(rep),
+            self._crossing.local(self._office.connections, rep, within=8.0),
+            self._crossing.local(self._scheduling.upcoming, rep, LOOKED_AT, within=8.0),
+        )
+        settings = await self._settings(rep.team_id, rooms_from) if who.is_administrator else None
+        return Page(rep, connections, meetings, who.person.zone if who.person else None, settings)
+
+    async def _membership(self, rep: Rep) -> Membership:
+        """Without Slack's word nobody is an administrator, and meetings go by the zones known for them."""
         try:
-            view = await self._drawn(rep)
-        except Exception:
-            logger.exception("home_not_drawn team=%s user=%s", rep.team_id, rep.user_id)
-            view = build_bare()
-        try:
-            await self._client.views_publish(user_id=rep.user_id, view=view)
+            return await self._memberships.of(rep)
         except ASYNC_FAILURES as error:
-            logger.error("home_not_published team=%s error=%s", rep.team_id, named(error))  # noqa: TRY400 - the body stays out of the log
+            logger.warning("membership_unknown team=%s error=%s", rep.team_id, named(error))
+            return NOBODY
 
-    async def _drawn(self, rep: Rep) -> View:
-        connections = await self._crossing.local(self._scheduling.connections, rep, within=8.0)
-        links = await self._crossing.local(self._scheduling.connect_links, rep, within=8.0)
-        meetings = await self._crossing.local(self._scheduling.upcoming, rep, MOST_MEETINGS, within=8.0)
-        return build(connections, dict(links), meetings, rep)
+    async def _settings(self, team_id: str, rooms_from: int) -> Settings:
+        choices = await self._crossing.local(self._office.choices, team_id, within=8.0)
+        rooms = await self._crossing.local(self._office.rooms, team_id, within=8.0)
+        return Settings(choices, rooms, self._default_channel, rooms_from)

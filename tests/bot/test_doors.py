@@ -16,8 +16,7 @@ from bot.crossing import Crossing
 from bot.http_adapter import Seen
 from bot.socket_mode import SocketMode
 from sandbox.workspace.delivery import sign
-from scheduling.domain import Form
-from tests.bot.in_memory import CONNECTION, NOW, InMemoryScheduling, booking_with
+from tests.bot.in_memory import CONNECTION, NOW, InMemoryScheduling
 from tests.bot.in_memory_office import InMemoryOffice
 
 
@@ -38,40 +37,6 @@ def test_the_message_shortcut_takes_the_address_from_the_message(running):
     screen = rep.wait_for("Who is the meeting with?")
 
     assert (screen.inputs["External participant name"], screen.inputs["Email address"]) == ("", "buyer@acme.example")
-
-
-def test_the_home_tab_shows_meetings_and_calendars_and_opens_the_form(running):
-    running.scheduling.bookings["draft1"] = booking_with(Form(subject="Pricing call"))
-    rep = running.local.rep()
-
-    home = rep.open_home()
-    rep.press("Schedule on behalf")
-    screen = rep.wait_for("Who is the meeting with?")
-
-    assert "Tue 24 Nov 15:00–15:30 CET · Pricing call · Acme Buyer · SF-7K2M" in home
-    assert "iCloud · dana@example.com · connected" in home
-    assert "Other CalDAV" in home.buttons
-    assert "External participant name" in screen.inputs
-
-
-def test_the_home_tab_without_a_calendar_offers_to_connect_one(running):
-    running.scheduling.connected = ()
-
-    home = running.local.rep().open_home()
-
-    assert "Connect a calendar to see available times." in home
-    assert "No meetings ahead yet." in home
-
-
-def test_the_home_tab_is_published_again_when_slack_limits_it(running, caplog):
-    running.local.workspace.faults.fail("views.publish", status=200, error="internal_error")
-    rep = running.local.rep(patience=0.3)
-    rep.open_home()
-
-    home = rep.open_home()
-
-    assert "Schedule on behalf" in home.buttons
-    assert any("home_not_published" in record.message for record in caplog.records)
 
 
 def test_connect_again_in_a_message_brings_fresh_links(running):
