@@ -31,7 +31,7 @@ from sandbox.calendar_app import CalendarApp
 from sandbox.calendar_server import CalendarServer, free_port
 from sandbox.mailbox import Mailbox
 from sandbox.stage import PEOPLE
-from sandbox.workspace.records import DEMO_PEOPLE, Person
+from sandbox.workspace.records import DEMO_PEOPLE, Call, Person
 from sandbox.workspace.scripted_rep import ScriptedRep
 from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
@@ -190,8 +190,11 @@ class Desk:
 
     def posted(self) -> list[Mapping[str, Any]]:
         """The arguments of every message that the app sent, oldest first."""
-        calls = self.workspace.workspace.calls
-        return [call.arguments for call in calls if call.method == "chat.postMessage" and call.answer.get("ok")]
+        return [call.arguments for call in self.calls("chat.postMessage") if call.answer.get("ok")]
+
+    def calls(self, method: str) -> list[Call]:
+        """The app's calls of one Web API method, oldest first."""
+        return [call for call in self.workspace.workspace.calls if call.method == method]
 
     def audit(self, user_id: str) -> list[tuple[str, Mapping[str, object]]]:
         """Who did what, in every meeting ahead of this person; the newest meeting last."""
