@@ -117,6 +117,8 @@ class Troubled:
         self._record(scope, sent, status, answer)
         headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
         headers.append((b"content-length", str(len(answer) + trouble.cut).encode()))
+        if trouble.cut and status == 204:
+            status = 200  # the whole answer would be there with its first line
         await send({"type": "http.response.start", "status": status, "headers": headers})
         if trouble.cut:
             raise ConnectionError  # one byte more was promised than there is: uvicorn ends the connection

@@ -235,7 +235,7 @@ class Google:
                 ) from error
             except Lost as lost:
                 raise _error(lost, writes=writes) from lost
-            except (ClientError, GoogleAuthError, httplib2.HttpLib2Error, UnicodeDecodeError) as error:
+            except (ClientError, GoogleAuthError, httplib2.HttpLib2Error, ValueError, RecursionError) as error:
                 raise (Ambiguous if writes else Unavailable)("answer") from error
 
     def refresh(self, client: tuple[str, str], refresh_token: str, deadline: Deadline) -> dict[str, str]:
@@ -250,7 +250,14 @@ class Google:
             credentials.refresh(_TokenRequest(deadline, self._extra_ca))  # type: ignore[no-untyped-call]  # the same
         except RefreshError as error:
             raise errors.refused_token(error.args[1] if len(error.args) > 1 else None) from error
-        except (GoogleAuthError, TypeError, ValueError, KeyError, AttributeError) as error:  # no JSON of its kind
+        except (
+            GoogleAuthError,
+            TypeError,
+            ValueError,
+            KeyError,
+            AttributeError,
+            RecursionError,
+        ) as error:  # no such JSON
             raise Unavailable("answer") from error
         if not isinstance(credentials.token, str) or not credentials.token:
             raise Unavailable("answer")
