@@ -83,6 +83,7 @@ class Drawing:
             rooms=self._office.bookable_rooms(draft.team_id) if shows_more or form.rooms else (),
             host=self._office.host(draft.rep, form.settings.connection_id) if needs_host else None,
             colleague=self._office.colleague_with(draft.rep, address) if address else None,
+            has_zoom=self._office.has_zoom,
         )
 
     async def _times(self, draft: Draft, look: Look) -> View:

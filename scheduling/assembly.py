@@ -10,6 +10,7 @@ from scheduling.conferencing import ConferenceSystem
 from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
 from scheduling.domain import Connection
+from scheduling.linking import Linking
 from scheduling.office import Office
 from scheduling.outbox import Outbox
 from scheduling.ports import Directory, Notices
@@ -58,9 +59,10 @@ def assemble(
     reader = CalendarReader(store, accounts, clock, shut_out)
     proposing = Proposing(store, roster, reader, config, clock)
     booker = Booker(store, roster, proposing, telling, accounts, config, clock)
-    keeper = EventKeeper(store, reader, booker, telling, accounts, zoom, config, clock)
-    outbox = Outbox(store, (*booker.kinds(), *keeper.kinds(), *telling.kinds()), clock)
+    linking = Linking(store, telling, accounts, zoom, clock)
+    keeper = EventKeeper(store, reader, booker, telling, accounts, linking, config, clock)
+    outbox = Outbox(store, (*booker.kinds(), *keeper.kinds(), *linking.kinds(), *telling.kinds()), clock)
     connecting = Connecting(store, accounts, config, clock, poke)
     service = SchedulingService(store, proposing, connecting, config, clock, poke)
-    office = Office(store, accounts, connecting, clock)
+    office = Office(store, accounts, connecting, clock, has_zoom=zoom is not None)
     return Scheduling(service, office, connecting, outbox, reader.close)

@@ -62,11 +62,15 @@ class RoomState:
 class Office:
     """Calendars, defaults, rooms and the workspace's choices."""
 
-    def __init__(self, store: Store, accounts: Accounts, connecting: Connecting, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, accounts: Accounts, connecting: Connecting, clock: Clock, *, has_zoom: bool = False
+    ) -> None:
+        """`has_zoom`: the operator set up an account that makes Zoom links."""
         self._store = store
         self._accounts = accounts
         self._connecting = connecting
         self._clock = clock
+        self.has_zoom = has_zoom
 
     # --- calendars ---
 

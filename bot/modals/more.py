@@ -21,7 +21,7 @@ from bot.modals.blocks import (
     typed_text,
 )
 from bot.modals.checks import complaint
-from bot.modals.surroundings import Surroundings, room_labels
+from bot.modals.surroundings import Surroundings, made_words, room_labels
 from scheduling.domain import ConferencingKind, Form, Room
 
 CONFERENCING, LINK = "details.conferencing", "details.link"
@@ -44,23 +44,25 @@ def build(form: Form, around: Surroundings) -> list[Block]:
     meeting_type = _select(TYPE, [option(words, value) for value, words in TYPES.items()], form.meeting_type)
     location = text_input(LOCATION, form.location, LOCATION_LIMIT)
     return [
-        *_conferencing(form, around.native_conference),
+        *_conferencing(form, around.link_makers),
         field(TYPE, "Meeting type", meeting_type, optional=True),
         field(LOCATION, "Location", location, optional=True),
         *_rooms(form, around.rooms),
     ]
 
 
-def _conferencing(form: Form, native: str | None) -> list[Block]:
-    """A text where there is nothing to choose; with links of the calendar's own, a choice and the text it may need."""
+def _conferencing(form: Form, makers: Mapping[ConferencingKind, str]) -> list[Block]:
+    """A text where there is nothing to choose; where links can be made, a choice and the text it may need."""
     words = text_input(LINK, form.conferencing_text, LINK_LIMIT)
     hint = "A link, or words such as a telephone number"
     kind = form.conferencing
-    if native is None and kind is not ConferencingKind.NATIVE:
+    made = made_words(kind)
+    if not makers and not made:
         return [field(LINK, "Conferencing information", words, optional=True, hint=hint)]
+    offered = ({kind: made} if made else {}) | dict(makers)  # a choice made earlier stays, whoever makes links now
     options = [
         option("None", ConferencingKind.NONE.value),
-        option(native or "A link made by the calendar", ConferencingKind.NATIVE.value),
+        *(option(name, maker.value) for maker, name in offered.items()),
         option("Custom text or link", ConferencingKind.CUSTOM.value),
     ]
     choice = field(

@@ -9,7 +9,7 @@ from bot.modals.connecting import account_words
 from bot.modals.slots import slot_buttons
 from bot.modals.surroundings import Surroundings
 from bot.words import listed, zone_words
-from scheduling.domain import Booking, ConferencingKind, Draft
+from scheduling.domain import Booking, Draft
 from scheduling.ports import Outcome, OutcomeKind
 
 CALLBACK = "outcome"
@@ -100,8 +100,8 @@ def _done(outcome: Outcome, booking: Booking) -> View:
     blocks += [section(words) for words in accepted_words(booking.form.obstacles)]
     blocks.append(section(told_words(booking)))
     links = link_buttons(booking)
-    if booking.form.conferencing is ConferencingKind.NATIVE and not (booking.event and booking.event.join_url):
-        blocks.append(context("The calendar has not told the conferencing link yet."))
+    if booking.lacks_link:
+        blocks.append(context("The link to meet by is missing: it could not be made. The meeting itself stands."))
     if links:
         blocks.append(actions("outcome.links", links))
     blocks.append(context(f"Tracking ID {booking.tracking_id}"))

@@ -16,11 +16,14 @@ class Surroundings:
     rooms: tuple[Room, ...] = ()
     host: Host | None = None
     colleague: Person | None = None
+    has_zoom: bool = False
 
     @property
-    def native_conference(self) -> str | None:
-        """`Google Meet`, where the organizer's calendar makes links of its own."""
-        return self.host.native_conference if self.host else None
+    def link_makers(self) -> dict[ConferencingKind, str]:
+        """Who can make a link, by name: `Google Meet` where the organizer's calendar does, Zoom where it is set up."""
+        native = self.host.native_conference if self.host else None
+        zoom = {ConferencingKind.ZOOM: "Zoom"} if self.has_zoom else {}
+        return ({ConferencingKind.NATIVE: native} if native else {}) | zoom
 
     def rooms_of(self, form: Form) -> list[str]:
         """The chosen rooms' names, as far as they are still there."""
@@ -29,12 +32,15 @@ class Surroundings:
 
     def conferencing_of(self, form: Form) -> str:
         """How people meet from afar, in words; empty for not at all."""
-        if form.conferencing is ConferencingKind.NATIVE:
-            return f"{self.native_conference or 'Link'} made by the calendar"
-        return form.conferencing_text
+        return self.link_makers.get(form.conferencing) or made_words(form.conferencing) or form.conferencing_text
 
 
 NOTHING = Surroundings()
+
+
+def made_words(kind: ConferencingKind) -> str:
+    """A link that is made for the meeting, where its maker's name is not at hand; else empty."""
+    return {ConferencingKind.NATIVE: "A link made by the calendar", ConferencingKind.ZOOM: "Zoom"}.get(kind, "")
 
 
 def room_labels(rooms: Sequence[Room]) -> dict[str, str]:

@@ -26,6 +26,7 @@ class InMemoryOffice:
         self.chosen = WorkspaceChoices()
         self.disconnected: list[str] = []
         self.links: Mapping[str, str] = LINKS
+        self.has_zoom = False
 
     # --- calendars ---
 
