@@ -3,6 +3,7 @@
 Stands between the calendar systems, which know no store, and the store, which knows no network.
 """
 
+import contextlib
 from collections.abc import Mapping
 from typing import Protocol, cast
 
@@ -44,7 +45,10 @@ class ConfiguredAccounts:
 
     def open(self, connection: Connection, secret: Secret) -> CalendarProvider:
         def keep(changed: Secret) -> None:
-            self._store.transact(lambda tx: connections.replace_secret(tx, connection.team_id, connection.id, changed))
+            with contextlib.suppress(LookupError):  # disconnected meanwhile: nothing is to be kept
+                self._store.transact(
+                    lambda tx: connections.replace_secret(tx, connection.team_id, connection.id, changed)
+                )
 
         return self._system(connection.provider).open(secret, keep)
 
