@@ -1,6 +1,7 @@
 """The stand-in as a server on loopback: plain http, or TLS with a certificate that is handed in."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +17,6 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.calendar_server import free_port
 from sandbox.exchange_standin import autodiscover
 from sandbox.exchange_standin.faults import Fault
 from sandbox.exchange_standin.mailboxes import Directory, Mailbox
@@ -47,15 +47,15 @@ class ExchangeStandin:
         self.exchanged: list[tuple[bytes, bytes]] = []
         self.redirects: dict[str, str] = {}
         self.autodiscovered = 0
-        self.port = free_port()
-        self.host = "127.0.0.1"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
         self._tls = tls
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def origin(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def ews_url(self) -> str:
@@ -68,19 +68,23 @@ class ExchangeStandin:
         ]
         config = uvicorn.Config(
             Starlette(routes=routes),
-            host="127.0.0.1",
-            port=self.port,
             log_level="critical",
             lifespan="off",
+            ws="none",
             timeout_graceful_shutdown=1,
             ssl_certfile=self._tls[0] if self._tls else None,
             ssl_keyfile=self._tls[1] if self._tls else None,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="exchange-standin", daemon=True)
+        self._server = server = uvicorn.Server(config)
+
+        def run() -> None:
+            with self._listener:
+                asyncio.run(_serve(server, self._listener))
+
+        self._thread = threading.Thread(target=run, name="exchange-standin", daemon=True)
         self._thread.start()
         until = time.monotonic() + 10
-        while not self._server.started:
+        while not server.started:
             if time.monotonic() > until or not self._thread.is_alive():
                 raise RuntimeError("the Exchange stand-in did not start")
             time.sleep(0.005)
@@ -89,19 +93,23 @@ class ExchangeStandin:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for each in self.faults:
-            if each.hang is not None:
-                each.hang.set()
+        self._let_go()
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(5)
 
     def reset(self, directory: Directory) -> None:
         """Begin again with other mailboxes, nothing recorded and no faults."""
+        self._let_go()
         self.directory = directory
         self.signing = Signing(directory, self.signing.offers)
         self.faults, self.calls, self.exchanged, self.redirects = [], [], [], {}
         self.requests = self.autodiscovered = 0
+
+    def _let_go(self) -> None:
+        for each in self.faults:
+            if each.hang is not None:
+                each.hang.set()
 
     # --- EWS ---
 
@@ -161,6 +169,14 @@ class ExchangeStandin:
         if request.path_params["kind"] == "svc":
             return Response(autodiscover.soap(self.ews_url, self.redirects), media_type=_XML)
         return Response(autodiscover.pox(body, self.ews_url, self.redirects), media_type=_XML)
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    await server.serve(sockets=[listener])
+    for connection in list(server.server_state.connections):  # kept by clients that live longer than we do
+        if connection.transport is not None:
+            connection.transport.abort()
+    await asyncio.sleep(0.02)
 
 
 def _unauthorized(asking: list[str]) -> Response:

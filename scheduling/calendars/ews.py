@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
 from scheduling.calendars.caldav_http import same_site
-from scheduling.calendars.ews_discovery import find_endpoint
+from scheduling.calendars.ews_discovery import Addresses, find_endpoint, first_addresses
 from scheduling.calendars.ews_http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
 from scheduling.calendars.http import header
 from scheduling.calendars.systems import KeepSecret, Secret
@@ -38,10 +38,14 @@ class ExchangeSystem:
 
     provider = "exchange"
 
-    def __init__(self, http: Http, ews_url: str | None = None) -> None:
-        """`http` is the policy for servers that users name; `ews_url` the operator's server, if there is only one."""
+    def __init__(self, http: Http, ews_url: str | None = None, *, addresses: Addresses = first_addresses) -> None:
+        """`http` is the policy for servers that users name; `ews_url` the operator's server, if there is only one.
+
+        `addresses` tells where Autodiscover is asked first.
+        """
         self._http = http
         self._ews_url = ews_url
+        self._addresses = addresses
 
     def connect(self, fields: Mapping[str, str], deadline: Deadline) -> Account:
         """See PasswordSystem; fields are email, password, and as far as typed user_name and server.
@@ -96,7 +100,7 @@ class ExchangeSystem:
             )
             return answer
 
-        return find_endpoint(email, self._http, signed, deadline)
+        return find_endpoint(email, self._http, signed, deadline, self._addresses)
 
     def _greet(self, url: str, deadline: Deadline) -> tuple[str, str]:
         """The service where it really is, and which ways to sign in it offers. No password is sent yet."""

@@ -4,7 +4,7 @@ Every address, first ones and redirects alike, is asked without the password fir
 it, once. A refused password ends the search: more tries would lock the account.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urljoin
@@ -36,23 +36,28 @@ class SignedPost(Protocol):
     def __call__(self, url: str, body: bytes, offer: str, deadline: Deadline) -> Answer: ...
 
 
+Addresses = Callable[[str], Iterable[str]]
+"""Where to ask first about an email address."""
+
+
 @dataclass(slots=True)
 class _Search:
     """Where to ask next, and what stood in the way so far."""
 
     email: str
+    addresses: Addresses
     waiting: list[str]
     asked: set[str] = field(default_factory=set)
     refused: HostRefused | None = None
 
 
-def find_endpoint(email: str, http: Http, signed: SignedPost, deadline: Deadline) -> str:
+def find_endpoint(email: str, http: Http, signed: SignedPost, deadline: Deadline, addresses: Addresses) -> str:
     """The address of the EWS service for `email`.
 
     Raises EventMissing("autodiscover") when nobody tells, AuthExpired for a refused password, Unsupported("office365")
     when it leads to Exchange Online, HostRefused when all that was found must not be called.
     """
-    search = _Search(email, list(_first_addresses(email)))
+    search = _Search(email, addresses, list(addresses(email)))
     while search.waiting and len(search.asked) < _MOST_STEPS:
         url = search.waiting.pop(0)
         if url in search.asked:
@@ -78,7 +83,7 @@ def _moment(deadline: Deadline) -> float:
     return deadline.at
 
 
-def _first_addresses(email: str) -> Iterator[str]:
+def first_addresses(email: str) -> Iterator[str]:
     """The host made for it before the domain itself, which is often a web site of somebody else's making."""
     domain = email.rpartition("@")[2].lower()
     for host in (f"autodiscover.{domain}", domain):
@@ -126,7 +131,7 @@ def _told(answer: Answer, search: _Search, http: Http) -> str | None:
         if is_exchange_online(address.rpartition("@")[2]):
             raise Unsupported("office365")
         search.email = address
-        search.waiting[:0] = list(_first_addresses(address))
+        search.waiting[:0] = list(search.addresses(address))
     elif endpoint:
         _keep_on_premises(endpoint)
         http.check_url(endpoint)
