@@ -25,6 +25,7 @@ from starlette.applications import Starlette
 
 from bot import build_bolt_app
 from bot.crossing import Crossing
+from bot.deliveries import Deliveries
 from bot.directory import SlackDirectory
 from bot.http_adapter import slack_endpoint
 from bot.messages import SlackNotices
@@ -43,7 +44,7 @@ from scheduling.domain import Rep
 from scheduling.outbound import Outbound
 from scheduling.outbox import Outbox
 from scheduling.secrets import SecretBox
-from scheduling.store import Store, StoreUnfit
+from scheduling.store import Store, StoreUnfit, inbox
 from scheduling.zones import use_packaged_zones
 from settings import Settings
 from web import Health, build_web_app, forms
@@ -170,11 +171,16 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         clock=clock,
         announce_channel=settings.slack_announce_channel,
     )
+
+    def first_time(team_id: str, key: str) -> bool:
+        return store.transact(lambda tx: inbox.first_time(tx, key, clock(), team_id=team_id))
+
+    deliveries = Deliveries(crossing, first_time)
     connection, endpoint = None, None
     if settings.slack_app_token is not None:
-        connection = SocketMode(bolt, settings.slack_app_token.get_secret_value())
+        connection = SocketMode(bolt, settings.slack_app_token.get_secret_value(), deliveries)
     elif settings.slack_signing_secret is not None:
-        endpoint = slack_endpoint(bolt, settings.slack_signing_secret.get_secret_value())
+        endpoint = slack_endpoint(bolt, settings.slack_signing_secret.get_secret_value(), deliveries)
     probes = Probes(store, scheduling.outbox)
     registry = CollectorRegistry()
     registry.register(WorkGauges(store, scheduling.outbox, clock))

@@ -234,6 +234,19 @@ def undelivered_message(booking: Booking, address: str, code: str) -> Message:
     return _said("A mail about your meeting was refused", rows, (), words)
 
 
+def link_message(booking: Booking) -> Message:
+    """The link that was missing when the meeting was booked."""
+    link = (booking.event.join_url if booking.event else None) or booking.form.conferencing_text
+    rows: list[Row] = [
+        ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
+        ("Conferencing", fit(link, 500)),
+        ("Tracking ID", booking.tracking_id),
+    ]
+    links = link_buttons(booking)
+    extra = [actions("booking.links", links)] if links else []
+    return _said("The link for your meeting is made", rows, extra, ["It was sent to everybody who was mailed before."])
+
+
 def overlap_message(booking: Booking, who: tuple[str, ...]) -> Message:
     names = listed(who) or "Somebody in the team"
     rows: list[Row] = [

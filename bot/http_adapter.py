@@ -23,39 +23,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.crossing import clicked_at
+from bot.deliveries import Deliveries
 
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 1024 * 1024
 READ_WITHIN = 10.0
 REMEMBERED_ANSWERS = 256
-EVENT_LIFE = 3600.0
-"""Slack repeats an event for about six minutes; an hour is safe."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-FirstTime = Callable[[str], bool]
-
-
-class Seen:
-    """Keys of what was taken in already, in this process; the oldest are forgotten."""
-
-    def __init__(
-        self, *, life: float = EVENT_LIFE, most: int = 20_000, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._life = life
-        self._most = most
-        self._clock = clock
-        self._until: OrderedDict[str, float] = OrderedDict()
-
-    def __call__(self, key: str) -> bool:
-        """Whether `key` comes for the first time within its life."""
-        now = self._clock()
-        while self._until and (len(self._until) >= self._most or next(iter(self._until.values())) < now):
-            self._until.popitem(last=False)
-        if key in self._until:
-            return False
-        self._until[key] = now + self._life
-        return True
 
 
 class _Refused(Exception):
@@ -67,16 +43,16 @@ class _Refused(Exception):
         self.code = code
 
 
-def slack_endpoint(app: AsyncApp, signing_secret: str, first_time: FirstTime | None = None) -> Endpoint:
-    """The endpoint function. `first_time` says of an event, a click or signed bytes whether they are new."""
-    return _Endpoint(app, SignatureVerifier(signing_secret), first_time or Seen()).slack_events
+def slack_endpoint(app: AsyncApp, signing_secret: str, deliveries: Deliveries | None = None) -> Endpoint:
+    """The endpoint function. `deliveries` says what is new; by default this process alone is asked."""
+    return _Endpoint(app, SignatureVerifier(signing_secret), deliveries or Deliveries()).slack_events
 
 
 class _Endpoint:
-    def __init__(self, app: AsyncApp, verifier: SignatureVerifier, is_new: FirstTime) -> None:
+    def __init__(self, app: AsyncApp, verifier: SignatureVerifier, deliveries: Deliveries) -> None:
         self._app = app
         self._verifier = verifier
-        self._is_new = is_new
+        self._deliveries = deliveries
         self._submissions: OrderedDict[str, asyncio.Future[BoltResponse]] = OrderedDict()
 
     async def slack_events(self, request: Request) -> Response:
@@ -96,7 +72,8 @@ class _Endpoint:
             return JSONResponse({"challenge": str(body.get("challenge", ""))})
         earlier = self._submissions.get(signature)
         if earlier is None:
-            if not self._is_new(f"bytes:{signature}") or not is_news(body, self._is_new):
+            # For a submission nothing is waited for in here, so its repetition finds the answer remembered below.
+            if not await self._deliveries.is_new(f"bytes:{signature}", body):
                 return Response()
             answering = self._app.async_dispatch(_bolt_request(body))
             if body.get("type") != "view_submission":
@@ -147,21 +124,6 @@ def _checked_signature(request: Request, raw: bytes, verifier: SignatureVerifier
     if not valid:
         raise _Refused(401, "invalid_signature")
     return signature
-
-
-def is_news(body: dict[str, Any], is_new: FirstTime) -> bool:
-    """False for an event or a click that was delivered before.
-
-    Slack itself repeats only events; proxies repeat anything. A submitted form is never dropped here, because an empty
-    answer would close it; it carries the same trigger only if it is the same bytes.
-    """
-    team, kind = body.get("team_id"), body.get("type")
-    event_id, trigger_id = body.get("event_id"), body.get("trigger_id")
-    if kind == "event_callback":
-        return not isinstance(event_id, str) or is_new(f"event:{team}:{event_id}")
-    if kind == "view_submission" or not isinstance(trigger_id, str):
-        return True
-    return is_new(f"trigger:{trigger_id}")
 
 
 # --- decoding -------------------------------------------------------------------------------------------------------

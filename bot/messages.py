@@ -70,6 +70,9 @@ class SlackNotices:
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self._post(booking.organizer.user_id, cards.undelivered_message(booking, address, code))
 
+    def tell_link(self, booking: Booking) -> None:
+        self._post(booking.organizer.user_id, cards.link_message(booking))
+
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
         self._post(booking.organizer.user_id, cards.overlap_message(booking, who))
 

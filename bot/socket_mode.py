@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.crossing import clicked_at
-from bot.http_adapter import FirstTime, Seen, is_news
+from bot.deliveries import Deliveries
 
 logger = logging.getLogger("bot.socket_mode")
 
@@ -22,15 +22,15 @@ logger = logging.getLogger("bot.socket_mode")
 class SocketMode:
     """The connection, from `start` to `stop`."""
 
-    def __init__(self, app: AsyncApp, app_token: str, first_time: FirstTime | None = None) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, deliveries: Deliveries | None = None) -> None:
         self._app = app
         self._app_token = app_token
-        self._is_new = first_time or Seen()
+        self._deliveries = deliveries or Deliveries()
         self._handler: AsyncSocketModeHandler | None = None
 
     async def start(self) -> None:
         """Connect, retrying until Slack answers or `stop` is called; run it as a task where that may take long."""
-        self._handler = _Handler(self._app, self._app_token, self._is_new)
+        self._handler = _Handler(self._app, self._app_token, self._deliveries)
         await self._handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
 
     async def is_connected(self) -> bool:
@@ -43,13 +43,13 @@ class SocketMode:
 
 
 class _Handler(AsyncSocketModeHandler):
-    def __init__(self, app: AsyncApp, app_token: str, is_new: FirstTime) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, deliveries: Deliveries) -> None:
         super().__init__(app, app_token, logger=logger)
-        self._is_new = is_new
+        self._deliveries = deliveries
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as the base class does
         clicked_at.set(time.monotonic())
-        if not self._is_new(f"envelope:{req.envelope_id}") or not is_news(req.payload, self._is_new):
+        if not await self._deliveries.is_new(f"envelope:{req.envelope_id}", req.payload):
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
             return
         await super().handle(client, req)

@@ -70,6 +70,13 @@ def test_a_link_that_the_calendar_has_not_made_is_said_to_be_missing():
     assert "Conferencing: https://meet.example/1" in there["text"]
 
 
+def test_a_link_that_came_later_is_told_with_its_button():
+    message = cards.link_message(BOOKING)
+
+    assert "Conferencing: https://meet.example/1" in message["text"]
+    assert [each["text"]["text"] for each in message["blocks"][-1]["elements"]] == ["Join"]
+
+
 @pytest.mark.parametrize("sign", ["w ", "&", "<", "👍🏽", "株", "\n"])
 def test_the_longest_meeting_keeps_every_line_in_sight(sign):
     long = sign * 3000
@@ -133,6 +140,7 @@ def test_no_field_of_any_message_brings_markup_to_life(text):
         cards.reconnect_message(connection, LINKS),
         cards.connected_message(connection),
         cards.undelivered_message(booking, text, text),
+        cards.link_message(booking),
         cards.overlap_message(booking, (text,)),
         cards.plain_message(text),
     ]

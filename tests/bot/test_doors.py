@@ -13,7 +13,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import build_bolt_app
 from bot.crossing import Crossing
-from bot.http_adapter import Seen
 from bot.socket_mode import SocketMode
 from sandbox.workspace.delivery import sign
 from tests.bot.in_memory import CONNECTION, NOW, InMemoryScheduling
@@ -169,8 +168,3 @@ def test_people_of_another_workspace_are_refused(running):
 
     assert answer.status_code == 200
     assert running.scheduling.drafts == {}
-
-
-def test_seen_by_default_is_shared_by_nobody():
-    assert Seen()("a")
-    assert Seen()("a")

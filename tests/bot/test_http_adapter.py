@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from bot.http_adapter import MOST_BYTES, Seen, decode, slack_endpoint
+from bot.http_adapter import MOST_BYTES, decode, slack_endpoint
 from sandbox.workspace.delivery import sign
 
 SECRET = "a-signing-secret"
@@ -315,15 +315,3 @@ def test_form_decoding_agrees_with_the_standard_library_on_every_pair_of_bytes()
         for second in range(256):
             raw = bytes((first, second))
             assert decode(quote(raw, safe="").encode()) == raw
-
-
-def test_seen_keys_are_forgotten_after_their_life_and_never_pile_up():
-    now = [0.0]
-    seen = Seen(life=10, most=3, clock=lambda: now[0])
-
-    answers = [seen("a"), seen("a"), seen("b"), seen("c"), seen("d"), seen("a")]
-    now[0] = 11.0
-    later = seen("d")
-
-    assert answers == [True, False, True, True, True, True]
-    assert later is True

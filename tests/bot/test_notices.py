@@ -4,11 +4,12 @@ import threading
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 from slack_sdk import WebClient
 
-from bot.directory import SlackDirectory, person_of
+from bot.directory import SlackDirectory, is_administrator, person_of
 from bot.messages import SlackNotices
 from sandbox.workspace import Person as Member
 from scheduling.choices import WorkspaceChoices
@@ -208,6 +209,20 @@ USER = {
     [
         ({}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "Europe/London")),
         ({"tz": None}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "UTC")),
+        ({"tz": ""}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "UTC")),
+        ({"tz": ["Europe/London"]}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "UTC")),
+        ({"tz": 3600}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "UTC")),
+        ({"tz": "../../etc/passwd"}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "UTC")),
+        ({"tz": "Asia/Calcutta"}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "Asia/Calcutta")),
+        ({"profile": "none"}, Person("T0DEMO", "U1", "Real", "", "Europe/London")),
+        ({"profile": {"email": None, "real_name": 5}}, Person("T0DEMO", "U1", "Real", "", "Europe/London")),
+        ({"profile": {"real_name": "Two\nlines"}}, Person("T0DEMO", "U1", "Two lines", "", "Europe/London")),
+        ({"id": None}, None),
+        ({"id": 5}, None),
+        ({"team_id": None}, None),
+        ({"team_id": ["T0DEMO"]}, None),
+        ({"team_id": "E0", "enterprise_user": "x"}, None),
+        ({"team_id": "E0", "enterprise_user": {"teams": [["T0DEMO"], "T0OTHER"]}}, None),
         ({"tz": "Mars/Phobos"}, Person("T0DEMO", "U1", "Profile Name", "p@example.com", "UTC")),
         ({"profile": {}}, Person("T0DEMO", "U1", "Real", "", "Europe/London")),
         ({"profile": None, "real_name": ""}, Person("T0DEMO", "U1", "U1", "", "Europe/London")),
@@ -224,3 +239,35 @@ USER = {
 )
 def test_a_profile_as_slack_describes_it(changes, expected):
     assert person_of("T0DEMO", USER | changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, False),
+        ({"is_admin": True}, True),
+        ({"is_owner": True}, True),
+        ({"is_primary_owner": True}, True),
+        ({"is_admin": False, "is_owner": False}, False),
+        ({"is_admin": "true"}, False),
+        ({"is_admin": 1}, False),
+        ({"is_admin": True, "team_id": "T0OTHER"}, False),
+        ({"is_admin": True, "deleted": True}, False),
+        ({"is_admin": True, "is_bot": True}, False),
+        ({"is_admin": True, "is_stranger": True}, False),
+    ],
+)
+def test_who_administers_the_workspace_by_slacks_own_flags(changes, expected):
+    assert is_administrator("T0DEMO", USER | changes) is expected
+
+
+@pytest.mark.parametrize("answer", [{}, {"user": None}, {"user": "U1"}, {"user": []}])
+def test_a_directory_that_answers_nonsense_knows_nobody(answer):
+    class Client:
+        def users_info(self, **_):
+            return SimpleNamespace(data={"ok": True, **answer})
+
+    directory = SlackDirectory(Client())
+
+    assert directory.people("T0DEMO", ("U1",)) == {}
+    directory.close()

@@ -108,6 +108,7 @@ def every_message():
     yield cards.reconnect_message(CONNECTION, ALL_LINKS)
     yield cards.connect_message(ALL_LINKS)
     yield cards.undelivered_message(BOOKING, "a@b.example", "550")
+    yield cards.link_message(BOOKING)
     yield cards.overlap_message(BOOKING, ("Sam",))
     yield asking(DRAFT.rep)
 
