@@ -24,7 +24,7 @@ from scheduling.calendars.graph_people import (
 from scheduling.calendars.graph_times import interval_of, stamps_of
 from scheduling.calendars.http import Answer
 from scheduling.domain import EventRef, Interval
-from scheduling.errors import Ambiguous, CalendarError, Conflict, Unavailable
+from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Unavailable
 
 _OURS = uuid.UUID("b5a9c6f2-6f2f-4f0e-9c55-0a4c2e1d7f38")
 KEY_PROPERTY = f"String {{{_OURS}}} Name ScheduleForKey"
@@ -89,6 +89,8 @@ class EventBook:
         Answers of attendees change the ETag as well; they are no reason to stop.
         """
         event = self._existing(ref, deadline)
+        if event.get("isCancelled") is True:
+            raise EventMissing("cancelled")
         wanted, state = self._content(spec), _state(event)
         if state.get("key", key_text(spec.key)) != key_text(spec.key):
             raise Conflict("other_event")

@@ -215,17 +215,17 @@ class AccountTokens:
         self._access = ""
         self._good_until = 0.0
         self._unkept = False
+        self._seen = self._secret
 
     def learn(self, secret: Secret) -> None:
-        """Take a stored copy over if it is newer: another process refreshed it."""
-        with self._lock:
-            if int(secret["version"]) > int(self._secret["version"]):
-                self._secret = dict(secret)
-                self._access = ""
+        """Take note of a stored copy; it is used from the next need on, if another process renewed it meanwhile."""
+        self._seen = dict(secret)  # never waits: the lock may be held for as long as Microsoft takes
 
     def get(self, deadline: Deadline, keep: KeepSecret, refused: str | None) -> str:
         """An access token; a fresh one if the one at hand was `refused` or ends soon. Raises CalendarError."""
         with self._alone(deadline):
+            if int(self._seen["version"]) > int(self._secret["version"]):
+                self._secret, self._access = self._seen, ""
             if self._access and self._access != refused and time.monotonic() < self._good_until:
                 return self._access
             token = self._renewed(deadline, force=refused is not None and self._access in ("", refused))
@@ -248,7 +248,7 @@ class AccountTokens:
             self._secret |= {"cache": cache.serialize(), "version": str(time.time_ns())}
             self._unkept = True
         self._access = result["access_token"]
-        self._good_until = time.monotonic() + float(result.get("expires_in", 0)) - _EARLY_SECONDS
+        self._good_until = time.monotonic() + float(result.get("expires_in") or 0) - _EARLY_SECONDS
         return self._access
 
     def _keep(self, keep: KeepSecret) -> None:

@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.calendar_server import free_port
 from sandbox.microsoft_standin import MicrosoftStandIn
 from sandbox.microsoft_standin.troubles import Trouble, error_body
 from scheduling.calendars.base import OWN, Availability, Deadline
+from scheduling.calendars.graph import MicrosoftSystem
 from scheduling.domain import Interval
 from scheduling.errors import AccessDenied, CalendarError, DeadlineExceeded, RateLimited, Refused, Unavailable
 from scheduling.outbound import Outbound
-from tests.scheduling.calendars.conftest import MONDAY, WEEK, soon
+from tests.scheduling.calendars.conftest import MONDAY, WEEK, soon, spec_for
 from tests.scheduling.calendars.graph_kit import GraphAccount
 
 NINE = Interval(MONDAY, MONDAY + timedelta(hours=1))
@@ -129,6 +131,17 @@ def test_our_token_never_leaves_for_another_server(dana: GraphAccount, microsoft
 
     assert why(answer) == (Unavailable, "foreign_link")
     assert other.troubles.exchanges == []
+
+
+def test_a_graph_that_is_not_there_is_told_apart(microsoft: MicrosoftStandIn, http: Outbound) -> None:
+    dana = GraphAccount(microsoft, http)
+    dead = f"http://127.0.0.1:{free_port()}/v1.0"
+    system = MicrosoftSystem(http, microsoft.client_id, microsoft.client_secret, microsoft.authority, dead)
+    dana.provider = system.open(dana.account.secret, dana.kept.append)
+
+    assert why(own(dana)) == (Unavailable, "connect")
+    with pytest.raises(Unavailable):
+        dana.provider.create_event(spec_for(dana.calendar_id), soon())
 
 
 @pytest.mark.parametrize("trouble", [Trouble(hangs=True), Trouble(drips=True)], ids=["no byte", "a byte at a time"])

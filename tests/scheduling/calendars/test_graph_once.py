@@ -1,6 +1,7 @@
 """Our events in Outlook are written once whatever goes wrong, and never over somebody's change."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from scheduling.errors import (
     CalendarError,
     Conflict,
     DeadlineExceeded,
+    EventMissing,
     RateLimited,
     Refused,
 )
@@ -125,6 +127,26 @@ def test_a_write_that_failed_is_never_a_success_and_the_next_one_makes_one_event
     assert dana.count() == 1
 
 
+def test_eight_at_once_with_one_key_make_one_event(dana: GraphAccount, spec: EventSpec) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = [
+            future.result(30) for future in [pool.submit(dana.provider.create_event, spec, soon()) for _ in range(8)]
+        ]
+
+    assert {ref.event_id for ref in made} == {only_event(dana).id}
+
+
+def test_eight_at_once_with_eight_keys_make_eight(dana: GraphAccount, microsoft: MicrosoftStandIn) -> None:
+    microsoft.troubles.at_once, microsoft.troubles.latency = 4, 0.01
+    specs = [spec_for(dana.calendar_id) for _ in range(8)]
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [future.result(30) for future in [pool.submit(dana.provider.create_event, s, soon()) for s in specs]]
+
+    assert {ref.event_id for ref in made} == set(dana.mailbox.events)
+    assert dana.count() == 8
+
+
 def test_a_write_that_is_told_to_wait_says_how_long(
     dana: GraphAccount, microsoft: MicrosoftStandIn, spec: EventSpec
 ) -> None:
@@ -192,6 +214,14 @@ def test_what_a_person_changed_is_not_overwritten(dana: GraphAccount, spec: Even
     event.version += 1
 
     assert told(lambda: dana.provider.update_event(ref, replace(spec, sequence=1), soon())) == (Conflict, "etag")
+
+
+def test_a_meeting_that_was_called_off_cannot_be_changed(dana: GraphAccount, spec: EventSpec) -> None:
+    ref = dana.provider.create_event(spec, soon())
+    only_event(dana).cancelled = True
+
+    assert dana.provider.get_event(ref, soon()).cancelled is True
+    assert told(lambda: dana.provider.update_event(ref, spec, soon())) == (EventMissing, "cancelled")
 
 
 def test_a_change_in_between_is_a_conflict_of_the_server(

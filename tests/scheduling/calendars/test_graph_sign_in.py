@@ -4,36 +4,29 @@ import json
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 import trustme
 
 from sandbox.microsoft_standin import MicrosoftStandIn
-from sandbox.microsoft_standin.troubles import Trouble
-from scheduling.calendars.base import OWN, Deadline
 from scheduling.calendars.graph import MicrosoftSystem
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,
     CalendarError,
     ConsentMissing,
-    DeadlineExceeded,
-    RateLimited,
     Refused,
     Unavailable,
 )
 from scheduling.outbound import Outbound
-from tests.scheduling.calendars.conftest import WEEK, loopback, soon
-from tests.scheduling.calendars.graph_kit import CALLBACK, GraphAccount, at_the_page, signed_in, system_at
+from tests.scheduling.calendars.conftest import loopback, soon
+from tests.scheduling.calendars.graph_kit import CALLBACK, at_the_page, signed_in, system_at
 
 DANA = "dana@acme.example"
-TOKEN = "/oauth2/v2.0/token"
 
 
 @pytest.fixture
@@ -42,26 +35,10 @@ def system(microsoft: MicrosoftStandIn, http: Outbound) -> MicrosoftSystem:
     return system_at(microsoft, http)
 
 
-@pytest.fixture
-def dana(microsoft: MicrosoftStandIn, http: Outbound) -> GraphAccount:
-    return GraphAccount(microsoft, http)
-
-
 def told(action: Callable[[], object]) -> tuple[type[CalendarError], str]:
     with pytest.raises(CalendarError) as caught:
         action()
     return type(caught.value), caught.value.code
-
-
-def read(account: GraphAccount) -> CalendarError | None:
-    [own] = account.provider.availability([OWN], WEEK, soon(), default_zone="UTC")
-    return own.error
-
-
-def token_requests(standin: MicrosoftStandIn) -> list[str]:
-    """The grant types that were asked for."""
-    asked = [e for e in standin.troubles.exchanges if e.path.endswith(TOKEN)]
-    return [parse_qs(exchange.sent.decode())["grant_type"][0] for exchange in asked]
 
 
 # --- the way there and back ---
@@ -86,6 +63,24 @@ def test_the_page_says_that_it_is_a_stand_in(system: MicrosoftSystem, microsoft:
 
     page = next(e for e in microsoft.troubles.exchanges if e.path.endswith("/authorize"))
     assert b"local stand-in for Microsoft" in page.answered
+
+
+def test_the_page_answers_in_the_address_where_no_form_is_wanted(system: MicrosoftSystem) -> None:
+    there = system.begin(CALLBACK, "state-1", DANA)
+
+    params = at_the_page(there.url.replace("response_mode=form_post", "response_mode=query"), DANA)
+
+    assert system.finish(there.flow, params, CALLBACK, soon()).label == DANA
+
+
+def test_the_page_sends_nobody_to_an_address_that_is_not_registered(
+    system: MicrosoftSystem, microsoft: MicrosoftStandIn
+) -> None:
+    microsoft.identity.redirect_uri = "https://elsewhere.example/callback"
+
+    page = httpx2.get(system.begin(CALLBACK, "state-1", DANA).url, trust_env=False)
+
+    assert (page.status_code, "AADSTS50011" in page.text) == (400, True)
 
 
 def test_who_allows_is_connected_with_the_calendars_there(system: MicrosoftSystem, microsoft: MicrosoftStandIn) -> None:
@@ -198,160 +193,6 @@ def test_a_stand_in_with_a_certificate_of_its_own_works_the_same(certificates: t
     assert (account.label, refused) == (DANA, (Refused, "tls_certificate"))
 
 
-# --- staying signed in ---
-
-
-def test_a_token_is_used_until_it_ends_and_nothing_is_stored_meanwhile(
-    dana: GraphAccount, microsoft: MicrosoftStandIn
-) -> None:
-    for _ in range(3):
-        assert read(dana) is None
-
-    assert token_requests(microsoft) == ["authorization_code"]
-    assert dana.kept == []
-
-
-def test_a_refused_token_is_renewed_once_and_the_new_grant_is_stored(
-    dana: GraphAccount, microsoft: MicrosoftStandIn
-) -> None:
-    microsoft.identity.expire(dana.address)
-
-    assert read(dana) is None
-
-    assert token_requests(microsoft) == ["authorization_code", "refresh_token"]
-    [kept] = dana.kept
-    assert kept.keys() == dana.account.secret.keys()
-    assert kept["cache"] != dana.account.secret["cache"]
-    assert int(kept["version"]) > int(dana.account.secret["version"])
-
-
-def test_what_was_stored_opens_the_account_again_although_refresh_tokens_rotate(
-    dana: GraphAccount, microsoft: MicrosoftStandIn, http: Outbound
-) -> None:
-    secret = dana.account.secret
-    for _ in range(3):
-        microsoft.identity.expire(dana.address)
-        dana.provider = system_at(microsoft, http).open(secret, dana.kept.append)  # another process
-        assert read(dana) is None
-        secret = dana.kept[-1]
-
-    assert token_requests(microsoft) == ["authorization_code"] + 3 * ["refresh_token"]
-
-
-def test_an_older_copy_of_the_secret_does_no_harm_in_the_same_process(
-    dana: GraphAccount, microsoft: MicrosoftStandIn
-) -> None:
-    microsoft.identity.expire(dana.address)
-    assert read(dana) is None
-
-    again = dana.system.open(dana.account.secret, dana.kept.append)  # read before the new one was stored
-    microsoft.identity.expire(dana.address)
-    [own] = again.availability([OWN], WEEK, soon(), default_zone="UTC")
-
-    assert own.error is None
-
-
-def test_eight_at_once_renew_one_token_once(dana: GraphAccount, microsoft: MicrosoftStandIn) -> None:
-    microsoft.identity.expire(dana.address)
-    start = threading.Barrier(8)
-
-    def together() -> CalendarError | None:
-        start.wait(5)
-        return read(dana)
-
-    with ThreadPoolExecutor(8) as pool:
-        errors = [future.result(20) for future in [pool.submit(together) for _ in range(8)]]
-
-    assert errors == [None] * 8
-    assert token_requests(microsoft) == ["authorization_code", "refresh_token"]
-    assert len(dana.kept) == 1
-
-
-def test_a_token_that_could_not_be_stored_is_used_and_stored_later(
-    dana: GraphAccount, microsoft: MicrosoftStandIn
-) -> None:
-    def broken(secret: object) -> None:
-        raise OSError("disk full")
-
-    microsoft.identity.expire(dana.address)
-    [own] = dana.system.open(dana.account.secret, broken).availability([OWN], WEEK, soon(), default_zone="UTC")
-    assert own.error is None
-
-    microsoft.identity.expire(dana.address)
-    assert read(dana) is None
-
-    assert len(dana.kept) == 1
-
-
-# --- shut out ---
-
-
-@pytest.mark.parametrize(
-    ("number", "error"),
-    [
-        pytest.param("50173", (AuthExpired, "invalid_grant"), id="password changed or access taken away"),
-        pytest.param("50076", (AuthExpired, "interaction_required"), id="a second factor is wanted"),
-        pytest.param("65001", (ConsentMissing, "consent"), id="consent withdrawn"),
-    ],
-)
-def test_a_grant_that_ended_asks_for_a_reconnect(
-    dana: GraphAccount, microsoft: MicrosoftStandIn, number: str, error: tuple[type[CalendarError], str]
-) -> None:
-    microsoft.identity.refuses[dana.address] = number
-    microsoft.identity.expire(dana.address)
-
-    found = read(dana)
-
-    assert (type(found), found.code if found else "") == error
-    assert dana.kept == []  # what is stored may have been renewed by another process meanwhile
-
-
-def test_a_fresh_token_that_is_refused_as_well_asks_for_a_reconnect(
-    dana: GraphAccount, microsoft: MicrosoftStandIn
-) -> None:
-    microsoft.troubles.fail(401, "InvalidAuthenticationToken", path="/v1.0/me/calendarView", times=2)
-
-    found = read(dana)
-
-    assert (type(found), found.code if found else "") == (AuthExpired, "token")
-    assert token_requests(microsoft) == ["authorization_code", "refresh_token"]
-
-
-@pytest.mark.parametrize(
-    ("trouble", "error"),
-    [
-        pytest.param(Trouble(status=500, body=b"<html>sorry</html>"), (Unavailable, "sign_in_500"), id="500"),
-        pytest.param(Trouble(status=200, body=b"<html>proxy</html>"), (Unavailable, "sign_in_nonsense"), id="HTML"),
-        pytest.param(Trouble(status=200), (Unavailable, "sign_in_nonsense"), id="empty object"),
-        pytest.param(Trouble(status=302), (Unavailable, "sign_in_302"), id="redirect"),
-        pytest.param(
-            Trouble(status=429, headers={"Retry-After": "7"}), (RateLimited, "sign_in_429"), id="too many requests"
-        ),
-        pytest.param(Trouble(cut=True), (Unavailable, "cut"), id="cut"),
-    ],
-)
-def test_trouble_at_the_token_endpoint_is_no_lost_grant(
-    dana: GraphAccount, microsoft: MicrosoftStandIn, trouble: Trouble, error: tuple[type[CalendarError], str]
-) -> None:
-    microsoft.identity.rotates = False  # the cut answer held a token
-    microsoft.identity.expire(dana.address)
-    microsoft.troubles.add(replace(trouble, path=TOKEN))
-
-    found = read(dana)
-
-    assert (type(found), found.code if found else "") == error
-    assert read(dana) is None  # the next one tries again
-
-
-def test_a_token_endpoint_that_hangs_is_left_at_the_deadline(dana: GraphAccount, microsoft: MicrosoftStandIn) -> None:
-    microsoft.identity.expire(dana.address)
-    microsoft.troubles.add(Trouble(path=TOKEN, hangs=True))
-
-    [own] = dana.provider.availability([OWN], WEEK, Deadline.after(0.5), default_zone="UTC")
-
-    assert isinstance(own.error, DeadlineExceeded)
-
-
 def test_an_authority_that_is_none_is_told_apart_from_trouble(microsoft: MicrosoftStandIn, http: Outbound) -> None:
     elsewhere = MicrosoftSystem(
         http, microsoft.client_id, microsoft.client_secret, f"{microsoft.graph_url}/nowhere", microsoft.graph_url
@@ -359,21 +200,6 @@ def test_an_authority_that_is_none_is_told_apart_from_trouble(microsoft: Microso
 
     assert told(lambda: elsewhere.check(soon())) == (Unavailable, "sign_in_404")
     system_at(microsoft, http).check(soon())
-
-
-# --- what stays hidden, what stays out ---
-
-
-def test_no_token_and_no_code_is_logged(dana: GraphAccount, microsoft: MicrosoftStandIn, caplog) -> None:
-    with caplog.at_level("DEBUG"):
-        microsoft.identity.expire(dana.address)
-        assert read(dana) is None
-        microsoft.identity.revoke(dana.address)
-        assert isinstance(read(dana), AuthExpired)
-
-    secrets = [*microsoft.identity.tokens, *microsoft.identity.refreshes, *microsoft.identity.codes]
-    assert secrets
-    assert [record for record in caplog.records if any(secret in record.getMessage() for secret in secrets)] == []
 
 
 def test_opening_a_system_imports_no_msal(http: Outbound) -> None:
