@@ -79,6 +79,10 @@ class Notices(Protocol):
         """DM to the rep: this mail was refused."""
         ...
 
+    def tell_link(self, booking: Booking) -> None:
+        """DM to the rep: the link that was missing is made, and everybody was mailed."""
+        ...
+
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
         """DM to the rep: after booking, these people's calendars show something else at that time."""
         ...

@@ -261,6 +261,29 @@ class SchedulingService:
         """*local* Fresh personal /connect addresses by provider; empty without PUBLIC_URL."""
         return self._store.transact(lambda tx: self._connecting.issue_links(tx, rep, draft_id))
 
+    def retry_link(self, rep: Rep, booking_id: str) -> bool:
+        """*local* Have the missing link of the rep's own meeting made; False where there is none to make."""
+
+        def work(tx: Session) -> bool:
+            now = self._clock()
+            booking = bookings.get(tx, rep.team_id, booking_id)
+            if booking is None or booking.organizer.user_id != rep.user_id or not booking.lacks_link:
+                return False
+            enqueue(
+                tx,
+                team_id=rep.team_id,
+                kind="make_link",
+                key=f"link:{booking_id}:{now.isoformat()}",
+                payload={},
+                now=now,
+                booking_id=booking_id,
+            )
+            return True
+
+        queued = self._store.transact(work)
+        self._poke()
+        return queued
+
     # --- calendars ---
 
     def propose(self, rep: Rep, draft_id: str) -> Proposal:

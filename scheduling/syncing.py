@@ -9,7 +9,6 @@ Each may be killed at any line and run again: providers are asked by the booking
 event.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,12 +18,10 @@ from scheduling.availability import Rules, slot_at
 from scheduling.booking import Booker, draft_of
 from scheduling.calendars.base import CalendarProvider, Deadline
 from scheduling.clock import Clock
-from scheduling.conferencing import ConferenceSystem
 from scheduling.config import SchedulingConfig
 from scheduling.domain import (
     Booking,
     BookingState,
-    ConferencingKind,
     Connection,
     ConnectionState,
     DraftState,
@@ -32,8 +29,9 @@ from scheduling.domain import (
     Rep,
     WorkingHours,
 )
-from scheduling.errors import AuthExpired, ConferenceError, OutsideError
+from scheduling.errors import AuthExpired, OutsideError
 from scheduling.event_spec import attended_by, event_spec, room_spec
+from scheduling.linking import Linking
 from scheduling.outbox import Again, Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
 from scheduling.ports import OutcomeKind
@@ -42,13 +40,8 @@ from scheduling.seats import Seat
 from scheduling.store import Session, Store, bookings, claims, connections, drafts
 from scheduling.telling import Telling, booking_of
 
-log = logging.getLogger(__name__)
-
 EVENT_SECONDS = 25.0
 """Total deadline of one task's calendar writes."""
-
-LINK_SECONDS = 8.0
-"""What a conferencing system may take; the event must still fit into the task's deadline."""
 
 LINK_PATIENCE = timedelta(seconds=30)
 LINK_POLL = timedelta(seconds=3)
@@ -67,7 +60,7 @@ class EventKeeper:
         booker: Booker,
         telling: Telling,
         accounts: Accounts,
-        zoom: ConferenceSystem | None,
+        linking: Linking,
         config: SchedulingConfig,
         clock: Clock,
     ) -> None:
@@ -76,7 +69,7 @@ class EventKeeper:
         self._booker = booker
         self._telling = telling
         self._accounts = accounts
-        self._zoom = zoom
+        self._linking = linking
         self._config = config
         self._clock = clock
 
@@ -106,7 +99,7 @@ class EventKeeper:
         if booking.state is not BookingState.PENDING:
             return Done()
         deadline = Deadline.after(EVENT_SECONDS)
-        booking = self._with_conference(booking, deadline)
+        booking = self._linking.with_conference(booking, deadline)
         booking = replace(booking, room_events=self._room_events(booking, deadline))
         provider = self._provider(booking.team_id, booking.connection_id)
         spec = event_spec(booking, provider.capabilities)
@@ -118,26 +111,6 @@ class EventKeeper:
         confirmed = replace(booking, state=BookingState.CONFIRMED, event=ref, uid=ref.uid)
         letters = self._telling.letters(confirmed, attended_by(booking, spec))
         return Done(lambda tx: self._confirmed(tx, confirmed, letters))
-
-    def _with_conference(self, booking: Booking, deadline: Deadline) -> Booking:
-        """A Zoom meeting where one is wanted, kept at once because Zoom knows no idempotency key.
-
-        Without one the meeting is booked all the same; the rep is told and can have the link made later.
-        """
-        if booking.form.conferencing is not ConferencingKind.ZOOM or booking.conference or self._zoom is None:
-            return booking
-        minutes = int(booking.interval.duration.total_seconds() // 60)
-        soon = deadline.sooner(LINK_SECONDS)
-        try:
-            made = self._zoom.create(
-                booking.form.subject, booking.interval.start, minutes, booking.organizer.email, soon
-            )
-        except ConferenceError as error:
-            log.warning("no conference link", extra={"booking": booking.id, "code": error.code})
-            return booking
-        linked = replace(booking, conference=made)
-        self._store.transact(lambda tx: bookings.save(tx, linked))
-        return linked
 
     def _room_events(self, booking: Booking, deadline: Deadline) -> tuple[tuple[str, EventRef], ...]:
         """One event in the calendar of each room that has a connection of its own."""

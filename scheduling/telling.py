@@ -69,6 +69,7 @@ class Telling:
             Kind("tell_problem", self._tell_problem, give_up=quiet),
             Kind("tell_member", self._tell_member, give_up=quiet),
             Kind("tell_overlap", self._tell_overlap, give_up=quiet),
+            Kind("tell_link", self._tell_link, give_up=quiet),
             Kind("post_card", self._post_card, give_up=quiet),
             Kind("ask_reconnect", self._ask_reconnect, give_up=quiet),
             Kind("tell_connected", self._tell_connected, give_up=quiet, max_attempts=4),
@@ -108,6 +109,10 @@ class Telling:
 
     def overlap(self, tx: Session, booking: Booking, who: tuple[str, ...]) -> None:
         self._queue(tx, booking, "tell_overlap", "overlap", {"who": list(who)})
+
+    def linked(self, tx: Session, booking: Booking) -> None:
+        """The rep's DM about a link that came later."""
+        self._queue(tx, booking, "tell_link", f"link:{self._clock().isoformat()}", {})
 
     def show_outcome(self, tx: Session, draft: Draft, stage: str) -> None:
         """Bring the rep's screen up to date, not before the acknowledged view is there, and once more for safety."""
@@ -203,6 +208,10 @@ class Telling:
         person = next((p for p in booking.team if p.user_id == task.payload["user_id"]), None)
         if person is not None:
             self._notices.tell_member(booking, person)
+        return Done()
+
+    def _tell_link(self, task: Task) -> Done:
+        self._notices.tell_link(self._booking(task))
         return Done()
 
     def _tell_overlap(self, task: Task) -> Done:

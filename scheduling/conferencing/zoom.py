@@ -80,7 +80,8 @@ class Zoom:
             if answer.status_code == httpx2.codes.UNAUTHORIZED and not is_last:
                 self._forget_token()
                 continue
-            return _object(_checked(answer)) if answer.content else {}
+            _checked(answer)
+            return {} if answer.status_code == httpx2.codes.NO_CONTENT else _object(answer)
         raise AssertionError("unreachable")
 
     def _fresh_token(self, deadline: Deadline) -> str:

@@ -226,6 +226,7 @@ def _facts(booking: Booking) -> dict[str, object]:
         "join_link": link,
         "join_text": other_words,
         "tracking_id": clean_line(booking.tracking_id),
+        "is_update": booking.version > 1,
     }
 
 

@@ -13,8 +13,19 @@ from scheduling.assembly import Scheduling, assemble
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
 from scheduling.choices import WorkspaceChoices
 from scheduling.config import SchedulingConfig
-from scheduling.domain import Booking, Connection, ConnectionState, Customer, Draft, Person, Prefill, Rep, Screen
-from scheduling.errors import AuthExpired, MailError, NoticeError
+from scheduling.domain import (
+    Booking,
+    Conference,
+    Connection,
+    ConnectionState,
+    Customer,
+    Draft,
+    Person,
+    Prefill,
+    Rep,
+    Screen,
+)
+from scheduling.errors import AuthExpired, MailError, NoticeError, OutsideError
 from scheduling.ports import Outcome, OutcomeKind
 from scheduling.store import Store, connections
 from tests.scheduling.calendars.fake_calendar import WORK, FakeCalendar
@@ -57,6 +68,7 @@ class FakeNotices:
     reconnects: list[Connection] = field(default_factory=list)
     undelivered: list[tuple[str, str]] = field(default_factory=list)
     connected: list[tuple[str, str | None]] = field(default_factory=list)
+    links: list[str | None] = field(default_factory=list)
     overlaps: list[tuple[str, ...]] = field(default_factory=list)
 
     def show_outcome(self, outcome: Outcome) -> None:
@@ -79,6 +91,9 @@ class FakeNotices:
 
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self.undelivered.append((address, code))
+
+    def tell_link(self, booking: Booking) -> None:
+        self.links.append(booking.event.join_url if booking.event else None)
 
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
         self.overlaps.append(who)
@@ -128,6 +143,23 @@ class FakeAccounts:
         self.revoked.append(connection.account)
 
 
+class FakeZoom:
+    """A Zoom account: `errors` are raised first, one for each call."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str, int]] = []
+        self.errors: list[OutsideError] = []
+
+    def create(self, topic: str, start: datetime, minutes: int, host: str, deadline: Deadline) -> Conference:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.made.append((topic, host, minutes))
+        return Conference(provider="zoom", id=str(len(self.made)), url=f"https://zoom.example/j/{len(self.made)}")
+
+    def delete(self, conference: Conference, deadline: Deadline) -> None:
+        self.made.pop()
+
+
 @dataclass
 class World:
     """The service and everything around it."""
@@ -139,6 +171,7 @@ class World:
     notices: FakeNotices
     transport: FakeTransport
     accounts: FakeAccounts
+    zoom: FakeZoom
 
     @property
     def service(self):
@@ -196,8 +229,9 @@ def world(store, clock):
             mail_from="meetings@demo.example", public_url="https://meet.demo.example", announce_channel="C0SALES"
         ),
         clock=clock,
+        zoom=(zoom := FakeZoom()),
     )
-    yield World(store, clock, scheduling, directory, notices, transport, accounts)
+    yield World(store, clock, scheduling, directory, notices, transport, accounts, zoom)
     scheduling.outbox.stop()
     scheduling.close()
 
