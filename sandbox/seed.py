@@ -180,7 +180,7 @@ def _connect(person: ScriptedRep, user: str, password: str, server: str) -> None
     button = next(c for c in person.wait_for("Other CalDAV").controls if c.words == "Other CalDAV")
     address = str(button.element["url"])
     fields = {"server": server, "user_name": user, "password": password}
-    headers = {"Origin": address.split("/connect/")[0]}
+    headers = {"Origin": address.split("/connect/", maxsplit=1)[0]}
     answer = httpx2.post(address, data=fields, headers=headers, timeout=30, trust_env=False)
     if answer.status_code != httpx2.codes.OK:
         raise RuntimeError(f"{user} could not connect a calendar: the page answered {answer.status_code}")

@@ -1,7 +1,7 @@
 """`make try`: the whole product on this computer, with a page to use it from. Needs no accounts.
 
-Everything is real but the people: the app runs as a process of its own, Radicale keeps the calendars, mails go over SMTP,
-and the local workspace holds the app to Slack's published limits.
+Everything is real but the people: the app runs as a process of its own, Radicale keeps the calendars, mails go over
+SMTP, and the local workspace holds the app to Slack's published limits.
 """
 
 import json

@@ -112,16 +112,12 @@ class Live:
     # --- out ---
 
     def _watch_workspace(self) -> None:
-        mails = -1
+        """A change wakes us; one that comes while we send, and a mail, are seen at the next look."""
         while not self._stopped.is_set():
             with self._workspace.lock:
-                woken = self._workspace.lock.wait(LOOK_SECONDS)
-            if woken:
-                self._stopped.wait(TOGETHER_SECONDS)
-            arrived = len(self._mailbox.messages)
-            if woken or arrived != mails:
-                mails = arrived
-                self.tell_all()
+                if self._workspace.lock.wait(LOOK_SECONDS):
+                    self._workspace.lock.wait(TOGETHER_SECONDS)
+            self.tell_all()
 
     def _watch_calendars(self) -> None:
         known: dict[str, int] = {}

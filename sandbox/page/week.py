@@ -62,7 +62,8 @@ class Weeks:
         found: dict[str, str] = {}
         for href, text in self._stored(user):
             for event in Calendar.from_ical(text).walk("VEVENT"):
-                found[href] = f"{event.start:%Y-%m-%d}"
+                begins: Any = event["dtstart"]
+                found[href] = f"{begins.dt:%Y-%m-%d}"
         return found
 
     def week(self, user: str, zone_name: str, monday: date) -> Json:

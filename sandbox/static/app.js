@@ -40,17 +40,18 @@ function App() {
   };
 
   return html`
-    <a class="skip" href="#composer">Skip to the message field</a>
-    <div class="shell" data-pane=${pane}>
+    <main class="shell" data-pane=${pane}>
+      <h1 class="off-screen">Local workspace</h1>
+      <a class="skip" href="#talk">Skip to the conversation</a>
       <${Sidebar} here=${here === "home" ? "home" : here.id} go=${go} openOwn=${() => setOwnOpen(true)} />
-      <main class="talk">
+      <section class="talk" id="talk" tabindex="-1" aria-label="Conversation">
         ${here === "home" ? html`<${Home} />` : html`<${Channel} key=${here.id} channel=${here} show=${show} openOwn=${() => setOwnOpen(true)} />`}
-      </main>
+      </section>
       <${Rail} tab=${tab} setTab=${setTab} />
       <nav class="panes" aria-label="Panes">${PANES.map(([name, label]) => html`<button type="button"
         aria-current=${pane === name ? "true" : undefined} onClick=${() => setPane(name)}>${label}${name === "tools" && live.mails.length > 0
           && html` <span class="count">${live.mails.length}</span>`}</button>`)}</nav>
-    </div>
+    </main>
     <${Modal} stack=${live.stack} />
     <${Confirm} />
     <${OwnSlack} isOpen=${isOwnOpen} close=${() => setOwnOpen(false)} />

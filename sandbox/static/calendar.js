@@ -42,6 +42,7 @@ export function Calendar() {
     <${Grid} week=${week} pick=${pick} chosen=${chosen} fresh=${fresh} />
     ${chosen && html`<${Details} event=${chosen} user=${user} close=${() => setChosen(null)} />`}
     <${Add} user=${user} week=${week} />
+    <p class="more">To connect it as “Other CalDAV”: server <code>${location.origin}/${user}/</code>, user name <code>${user}</code>, password <code>${user}</code>.</p>
   </div>`;
 }
 
@@ -53,10 +54,10 @@ function Grid({ week, pick, chosen, fresh }) {
   const hours = Array.from({ length: last - first }, (_, index) => first + index);
   const top = (minutes) => `${((minutes - first * 60) / 60) * HOUR}px`;
   const isChosen = (event) => chosen?.href === event.href && chosen.from === event.from;
-  const name = (event) => `${event.when}, ${event.title}${event.private ? ", private" : ""}${event.free ? ", shown as free" : ""}${fresh.includes(event.href) ? ", new" : ""}`;
+  const name = (event) => `${event.title} ${event.when}${event.private ? ", private" : ""}${event.free ? ", shown as free" : ""}${fresh.includes(event.href) ? ", new" : ""}`;
 
-  const box = (event, style) => html`<button type="button" class=${`event ${event.private ? "private" : ""} ${event.free ? "free" : ""} ${fresh.includes(event.href) ? "new" : ""}`} style=${style}
-    aria-pressed=${isChosen(event) ? "true" : "false"} aria-label=${name(event)} onClick=${() => pick(event)}>${event.title} <span class="event-time">${event.when.split("–")[0]}</span></button>`;
+  const box = (event, style) => html`<button type="button" class=${`event ${event.to - event.from < 45 ? "short" : ""} ${event.private ? "private" : ""} ${event.free ? "free" : ""} ${fresh.includes(event.href) ? "new" : ""}`} style=${style}
+    aria-pressed=${isChosen(event) ? "true" : "false"} aria-label=${name(event)} onClick=${() => pick(event)}><span>${event.title} <span class="event-time">${event.when.split("–")[0]}</span></span></button>`;
 
   return html`<div class=${`week days-${days.length}`}>
     <div class="hours" aria-hidden="true">${hours.map((hour) => html`<span style=${{ height: `${HOUR}px` }}>${String(hour).padStart(2, "0")}</span>`)}</div>

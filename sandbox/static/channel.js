@@ -25,7 +25,7 @@ export function Channel({ channel, show, openOwn }) {
   const has = (ts) => all.some((message) => message.ts === ts);
   return html`
     <header class="talk-head">
-      <h1>${channel.dm ? "" : html`<span aria-hidden="true">#</span>`}${title}</h1>
+      <h2>${channel.dm ? "" : html`<span aria-hidden="true">#</span>`}${title}</h2>
       <p>${channel.dm ? "The app's messages to you" : `You are ${me.people.find(({ id }) => id === me.user)?.name}`}</p>
     </header>
     <div class="messages" ref=${list} tabindex="0" role="region" aria-label="Messages">

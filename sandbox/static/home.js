@@ -6,9 +6,9 @@ import { state } from "./live.js";
 
 export function Home() {
   const { home, me } = state;
-  return html`<header class="talk-head"><h1>${me.app}</h1><p>App Home</p></header>
+  return html`<header class="talk-head"><h2>${me.app}</h2><p>App Home</p></header>
     <div class="home-body">${home
       ? html`${home.notice && html`<p class="alert error" role="alert"><strong>Problem</strong><span>${home.notice}</span></p>`}
-        <${Blocks} surface=${home} level=${2} />`
+        <${Blocks} surface=${home} level=${3} />`
       : html`<p class="loading" role="status">The app is drawing this page…</p>`}</div>`;
 }

@@ -20,9 +20,10 @@ export function Modal({ stack }) {
   const step = view && (words(view.blocks.find((block) => block.type === "header")?.text) || view.title);
   const screen = view && `${view.id} ${step}`;
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (view && !dialog.current.open) dialog.current.showModal();
     if (!view && dialog.current.open) dialog.current.close();
+    if (!view) last.current = {};
   }, [Boolean(view)]);
 
   // Focus: the first field of a new view, the heading of a new step, else where the person was.
