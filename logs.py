@@ -18,6 +18,8 @@ SECRET = re.compile(
       | (?i:(?<=bearer\s)|(?<=basic\s))[\w.~+/=-]+                       # authorization headers
       | (?<=://)[^\s/:@]+:[^\s/@]*(?=@)                                  # user:password in addresses
       | gAAAA[\w=-]{20,}                                                 # Fernet
+      | ya29\.[\w.-]+ | 1//[\w-]{20,} | GOCSPX-[\w-]+                    # Google's tokens and client secrets
+      | (?<=[?&]code=)[^&\s]+ | (?<=[?&]state=)[^&\s]+                   # what a sign-in comes back with
     """,
     re.VERBOSE,
 )

@@ -35,7 +35,10 @@ class Health:
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0),
         )
         self._connects = Counter(
-            "schedule_for_connect_total", "Calendar passwords sent to the connect page", ["result"], registry=registry
+            "schedule_for_connect_total",
+            "Tries to connect a calendar, by password or at the provider's page",
+            ["result"],
+            registry=registry,
         )
 
     async def healthz(self, request: Request) -> Response:

@@ -98,8 +98,7 @@ def says(event: Json, spec: EventSpec) -> bool:
         and all(event.get(name, "") == wanted[name] for name in ("summary", "description", "location"))
         and event.get("transparency", "opaque") == wanted["transparency"]
         and event.get("visibility", "default") == wanted["visibility"]
-        and {_address(a) for a in entries_of(event, "attendees") if not a.get("organizer")}
-        == {a.address.lower() for a in spec.attendees}
+        and _invited(event) == {a.address.lower() for a in spec.attendees} - {_organizer(event)}
     )
 
 
@@ -194,6 +193,14 @@ def _is_at(event: Json, interval: Interval) -> bool:
         return interval_of(event, "UTC") == interval
     except Unavailable:
         return False
+
+
+def _organizer(event: Json) -> str:
+    return _address(_mapping(event, "organizer"))
+
+
+def _invited(event: Json) -> set[str]:
+    return {_address(attendee) for attendee in entries_of(event, "attendees")} - {_organizer(event)}
 
 
 def _has_link(event: Json) -> bool:

@@ -147,7 +147,7 @@ class _Http(httplib2.Http):  # type: ignore[misc]  # the same
     """For one call. Redirects are answers; nothing is cached."""
 
     def __init__(self, deadline: Deadline, extra_ca: Path | None) -> None:
-        super().__init__(timeout=CONNECT_SECONDS)
+        super().__init__(timeout=CONNECT_SECONDS, proxy_info=None)  # proxies from the environment are not used
         self.follow_redirects = False
         self._plain = type("Plain", (_Plain,), {"deadline": deadline})
         self._tls = type("Tls", (_Tls,), {"deadline": deadline, "extra_ca": extra_ca})

@@ -17,10 +17,17 @@ CANARIES = (
     "canary%2Fpw",
     "canary-link",
     "buyer@acme.example",
+    "ya29.canary",
+    "1//canary-canary-canary-canary",
+    "GOCSPX-canary",
+    "canary-code",
+    "canary-state",
 )
 TEXT = (
     "call with xoxb-123-canary and xoxe.xoxb-1-canary and xapp-1-canary to smtp://dana:canary%2Fpw@mail.example.com "
-    "for https://meet.example.com/connect/canary-link from buyer@acme.example"
+    "for https://meet.example.com/connect/canary-link from buyer@acme.example "
+    "with ya29.canary and 1//canary-canary-canary-canary of GOCSPX-canary after "
+    "/oauth/google/callback?state=canary-state&code=canary-code"
 )
 
 

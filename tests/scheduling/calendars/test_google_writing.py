@@ -290,3 +290,17 @@ def test_an_event_that_never_was_counts_as_cancelled(account):
         account.provider.get_event(ref, soon())
 
     assert account.count() == 0
+
+
+def test_an_organizer_who_is_on_the_list_too_is_no_change_by_somebody_else(account):
+    """Google marks them; the repetition of an update must still recognize its own work."""
+    rep = Attendee(account.email, "Dana Reyes")
+    spec = spec_of(account, attendees=(rep, BUYER))
+    ref = account.provider.create_event(spec, soon())
+    moved = replace(spec, interval=Interval(MONDAY + HOUR, MONDAY + 2 * HOUR), sequence=1)
+    changed = account.provider.update_event(ref, moved, soon())
+
+    again = account.provider.update_event(ref, moved, soon())
+
+    assert again == changed
+    assert account.provider.get_event(ref, soon()).responses == {BUYER.address: "none"}
