@@ -36,7 +36,7 @@ class Health:
         )
         self._connects = Counter(
             "schedule_for_connect_total",
-            "Tries to connect a calendar, by password or at the provider's page",
+            "Tries to connect a calendar",
             ["result"],
             registry=registry,
         )
