@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from bot.modals.blocks import Block, actions, button, heading, section
+from bot.modals.blocks import Block, actions, button, fit, heading, section
 from bot.modals.slots import by_day, value_of
 from bot.words import day_words
 from scheduling.domain import Obstacle, ObstacleKind, Slot
@@ -14,6 +14,8 @@ DAY, ANYWAY = "times.day", "times.anyway"
 MOST_DAYS = 25
 MOST_ROWS = 48
 """Of one day at once; whoever wants the rest presses the button below."""
+MOST_OBSTACLES = 3
+"""Named for one start; a view may have 250 KB."""
 
 
 def wanted(conflicts: Sequence[Slot], all_of_them: bool) -> list[Slot]:
@@ -80,12 +82,14 @@ def conflict_words(slot: Slot, zone: str, *, with_zone: bool = False) -> str:
     span = f"{_clock(slot.interval.start, zone)}–{_clock(slot.interval.end, zone)}"
     if unknown or with_zone:
         span += f" {abbreviation(slot.start, zone)}"
-    reasons = "; ".join(obstacle_words(obstacle) for obstacle in slot.obstacles)
-    return f"{'❔' if unknown else '🟠'} {span} · {reasons}"
+    reasons = [obstacle_words(obstacle) for obstacle in slot.obstacles[:MOST_OBSTACLES]]
+    if len(slot.obstacles) > MOST_OBSTACLES:
+        reasons.append(f"and {len(slot.obstacles) - MOST_OBSTACLES} more")
+    return f"{'❔' if unknown else '🟠'} {span} · {'; '.join(reasons)}"
 
 
 def obstacle_words(obstacle: Obstacle) -> str:
     """Whose calendar stands in the way, and with what, as far as the rep may see it."""
     if obstacle.kind is ObstacleKind.UNKNOWN:
-        return f"a colleague's calendar could not be read ({obstacle.name})"
-    return f"{obstacle.name}: {obstacle.title or 'busy'}"
+        return f"a colleague's calendar could not be read ({fit(obstacle.name, 80)})"
+    return f"{fit(obstacle.name, 80)}: {fit(obstacle.title or 'busy', 80)}"

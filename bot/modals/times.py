@@ -1,6 +1,8 @@
 """Screen 3: the times at which everybody can, a week at a time."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -34,8 +36,8 @@ CHANGE_ZONE, CHANGE_LENGTH, ZONE, LENGTH = "zone", "length", "times.zone", "time
 AGAIN = "times.again"
 HEADER = "Step 2: Select an available time slot"
 NOON = time(12)
-MOST_BUTTONS = 450
-"""A view may have 250 KB, and a slot button takes about 350 bytes."""
+MOST_BYTES, BUTTON_BYTES = 235_000, 450
+"""A view may have 250 KB, and a slot button takes up to 450 bytes."""
 
 _FOOT = 3  # blocks kept for what follows the slots
 _ZONES = "times.zones"
@@ -102,8 +104,9 @@ def build(
     listed = conflicts.build(shown, zone, conflict_day, conflicts_from)
     if form.show_conflicts and not listed:
         listed = [context("There are no times with conflicts in these days.")]
-    blocks += _days(proposal, form.slot, room=MAX_BLOCKS - _FOOT - len(blocks) - len(listed))
-    return modal(CALLBACK, draft.id, [*blocks, *listed])
+    bytes_left = MOST_BYTES - len(json.dumps([*blocks, *listed]))
+    room = _Room(MAX_BLOCKS - _FOOT - len(blocks) - len(listed), bytes_left // BUTTON_BYTES)
+    return modal(CALLBACK, draft.id, [*blocks, *_days(proposal, form.slot, room), *listed])
 
 
 def with_picker(view: Mapping[str, Any], kind: str, draft: Draft, now: datetime) -> View:
@@ -193,7 +196,15 @@ def _nothing(proposal: Proposal, conflicts_shown: bool) -> list[Block]:
     return [week_notes.nothing(proposal, span), *([actions("times.nothing", buttons)] if buttons else [])]
 
 
-def _days(proposal: Proposal, chosen: datetime | None, room: int) -> list[Block]:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What is left of a view."""
+
+    blocks: int
+    buttons: int
+
+
+def _days(proposal: Proposal, chosen: datetime | None, room: _Room) -> list[Block]:
     """A heading per day, then morning and afternoon; a line for days without a time. What does not fit is said."""
     days = by_day(proposal.slots, proposal.zone)
     reasons = [(day, [line]) for day, line in week_notes.empty_days(proposal) if day not in days]
@@ -202,7 +213,7 @@ def _days(proposal: Proposal, chosen: datetime | None, room: int) -> list[Block]
     buttons = 0
     for day, part in parts:
         buttons += len(days.get(day, ()))
-        if len(blocks) + len(part) > room or buttons > MOST_BUTTONS:
+        if len(blocks) + len(part) > room.blocks or buttons > room.buttons:
             return [*blocks, *_cut(day, days, proposal)]
         blocks += part
     return blocks

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.modals import details, notifications, slots, who
-from scheduling.domain import Customer, Form
+from scheduling.domain import ConferencingKind, Customer, Form
 from tests.bot.in_memory import at
 
 
@@ -202,3 +202,71 @@ def test_the_boxes(ticked, choice):
 )
 def test_a_slot_buttons_value(value, start):
     assert slots.start_of(value) == start
+
+
+def text(name, value):
+    return {name.removeprefix("details."): {name: {"value": value}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "block", "reason"),
+    [
+        (text("details.subject", "a\x00b"), "details.subject", "NUL"),
+        (text("details.subject", "a\ud800b"), "details.subject", "half a surrogate pair"),
+        (text("details.subject", "\u200b\u200d"), "details.subject", "zero-width only"),
+        (text("details.subject", "x" * 1_000_000), "details.subject", "a megabyte"),
+        (text("details.note", "x" * 3001), "details.note", "too long"),
+        (text("details.note", "\u2060"), "details.note", "zero-width only"),
+        (text("details.location", "x" * 251), "details.location", "too long"),
+        (text("details.location", "a\x00"), "details.location", "NUL"),
+        (text("details.link", "x" * 501), "details.link", "too long"),
+        (
+            {"conferencing": {"details.conferencing": {"selected_option": {"value": "custom"}}}},
+            "details.conferencing",
+            "custom before its field appeared",
+        ),
+        (
+            {"rooms": {"details.rooms": {"selected_options": [{"value": f"r{n}"} for n in range(11)]}}},
+            "details.rooms",
+            "too many rooms",
+        ),
+    ],
+)
+def test_more_that_is_wrong_is_named_under_its_field(changes, block, reason):
+    assert set(details.parse(details_view(**changes), Form()).errors) == {block}, reason
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Hi\r\nBcc: evil@example.com", "Hi Bcc: evil@example.com"),
+        ("\x0bBcc: x", "Bcc: x"),
+        ("a\u2028b\x85c", "a b c"),
+        ("<!channel>", "<!channel>"),
+        ("{{7*7}} ${7*7} %s%n", "{{7*7}} ${7*7} %s%n"),
+        ("e\u0301" * 75, "e\u0301" * 75),
+        ("👩‍👩‍👧" * 30, "👩‍👩‍👧" * 30),
+    ],
+)
+def test_a_subject_is_kept_as_one_line(typed, kept):
+    entered = details.parse(details_view(**text("details.subject", typed)), Form())
+
+    assert (entered.form.subject, entered.errors) == (kept, {})
+
+
+def test_choosing_none_forgets_the_link():
+    none = {"conferencing": {"details.conferencing": {"selected_option": {"value": "none"}}}}
+    form = Form(conferencing=ConferencingKind.CUSTOM, conferencing_text="https://meet.example")
+
+    read = details.read(details_view(**none, **text("details.link", "https://meet.example")), form)
+
+    assert (read.conferencing, read.conferencing_text) == (ConferencingKind.NONE, "")
+
+
+def test_another_room_is_another_meeting():
+    rooms = {"rooms": {"details.rooms": {"selected_options": [{"value": "r1"}, {"value": "r1"}]}}}
+    form = Form(subject="Pricing", minutes=45, members=("U0DANA", "U0SAM"), slot=at(24, 9))
+
+    read = details.read(details_view(**rooms), form)
+
+    assert (read.rooms, read.slot) == (("r1",), None)
