@@ -116,8 +116,8 @@ class Directory:
             id=self.new_id(),
             uid=uuid.uuid4().hex.upper(),
             calendar_id=mailbox.default.id,
-            start=start,
-            end=end,
+            start=start.astimezone(UTC),
+            end=end.astimezone(UTC),
             content={"subject": subject, "showAs": "busy", "sensitivity": "normal"} | content,
             organizer=address,
         )

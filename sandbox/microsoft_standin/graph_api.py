@@ -141,6 +141,8 @@ class GraphApi:
             raise Refusal(400, "ErrorInvalidUrlQueryFilter")
         events = [event for event in mailbox.events.values() if event.calendar_id == calendar.id]
         found = [event for event in events if by is None or event.properties.get(by[1]) == by[2]]
+        for event in found:
+            self._office.seen(event)
         return self._page(request, [self._selected(request, mailbox, event) for event in found])
 
     async def create(self, request: Request, mailbox: Mailbox) -> Response:

@@ -180,12 +180,13 @@ class MicrosoftSystem:
             raise AuthExpired("identity") from error
         if not isinstance(result, Mapping) or not isinstance(result.get("access_token"), str):
             raise sign_in_error(result, lambda: self._sign_ins.admin_consent_url(redirect_uri))
-        if not _covers(str(result.get("scope") or "")):
+        if not _covers(str(result.get("scope") or " ".join(SCOPES))):  # unsaid means as asked (RFC 6749 §5.1)
             raise ConsentMissing("scope", missing=("events",))
-        claims = result.get("id_token_claims")
         accounts = app.get_accounts()
-        if not isinstance(claims, Mapping) or len(accounts) != 1:
+        if len(accounts) != 1:
             raise AuthExpired("identity")
+        claims = result.get("id_token_claims")
+        claims = claims if isinstance(claims, Mapping) else {}
         if not json.loads(cache.serialize()).get("RefreshToken"):
             raise ConsentMissing("offline", missing=("offline",))
         address = str(claims.get("preferred_username") or claims.get("email") or accounts[0].get("username") or "")
