@@ -3,8 +3,6 @@
 The browser here keeps cookies as browsers do; Google is the stand-in.
 """
 
-import html
-import re
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -23,13 +21,12 @@ from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
 from scheduling.domain import ConnectionState, Interval, Rep
 from scheduling.store import connections
+from tests.scheduling.calendars.google_kit import back_from
 from web import Health, build_web_app
 
 PUBLIC = "https://meet.example.com"
 DANA = Rep("T1", "U1")
 ADDRESS = "dana@reps.example"
-_HIDDEN = re.compile(r'type="hidden" name="([^"]*)" value="([^"]*)"')
-_BOX = re.compile(r'name="granted" value="([^"]*)"')
 
 
 @pytest.fixture(scope="module")
@@ -90,21 +87,9 @@ def link(sqlite_store, connecting) -> str:
     return sqlite_store.transact(lambda tx: connecting.issue_links(tx, DANA, "d1"))["google"]
 
 
-def at_google(url: str, *, answer: str = "allow", unticked: str = "") -> str:
-    """What the person does on Google's page; the address it sends the browser to."""
-    with httpx.Client(trust_env=False) as elsewhere:
-        page = elsewhere.get(url).text
-        form = {html.unescape(name): html.unescape(value) for name, value in _HIDDEN.findall(page)}
-        granted = [box for box in map(html.unescape, _BOX.findall(page)) if box != unticked]
-        back = elsewhere.post(
-            url.partition("?")[0], data={**form, "granted": granted, "email": ADDRESS, "answer": answer}
-        )
-    return back.headers["location"]
-
-
 async def walked(browser, link, **more) -> httpx.Response:
     there = await browser.get(link)
-    return await browser.get(at_google(there.headers["location"], **more))
+    return await browser.get(back_from(there.headers["location"], ADDRESS, **more))
 
 
 def connected(store):
@@ -169,7 +154,7 @@ async def test_who_says_no_is_told_so_and_the_same_button_still_works(browser, l
 
 
 async def test_a_permission_that_was_unticked_is_named_with_its_reason(browser, link, sqlite_store):
-    page = await walked(browser, link, unticked=EVENTS)
+    page = await walked(browser, link, unticked=(EVENTS,))
 
     assert page.status_code == 403
     assert "See and edit events" in page.text
@@ -179,7 +164,7 @@ async def test_a_permission_that_was_unticked_is_named_with_its_reason(browser, 
 
 async def test_the_way_back_works_once(browser, link, sqlite_store):
     there = await browser.get(link)
-    back = at_google(there.headers["location"])
+    back = back_from(there.headers["location"], ADDRESS)
     await browser.get(back)
 
     again = await browser.get(back)
@@ -192,7 +177,7 @@ async def test_the_way_back_works_once(browser, link, sqlite_store):
 async def test_another_browser_cannot_finish_what_this_one_began(site, browser, link, sqlite_store, google):
     """Whoever sends somebody else a half-finished sign-in connects nothing: not theirs to ours, nor ours to theirs."""
     there = await browser.get(link)
-    back = at_google(there.headers["location"])
+    back = back_from(there.headers["location"], ADDRESS)
 
     async with a_browser(site) as other:
         refused = await other.get(back)
@@ -206,7 +191,7 @@ async def test_another_browser_cannot_finish_what_this_one_began(site, browser, 
 
 async def test_a_sign_in_that_took_too_long_is_too_old(browser, link, sqlite_store, clock):
     there = await browser.get(link)
-    back = at_google(there.headers["location"])
+    back = back_from(there.headers["location"], ADDRESS)
     clock.advance(minutes=10)
 
     page = await browser.get(back)
@@ -216,7 +201,7 @@ async def test_a_sign_in_that_took_too_long_is_too_old(browser, link, sqlite_sto
 
 async def test_a_callback_of_one_provider_does_not_take_the_state_of_another(browser, link, sqlite_store):
     there = await browser.get(link)
-    back = at_google(there.headers["location"])
+    back = back_from(there.headers["location"], ADDRESS)
 
     page = await browser.get(back.replace("/oauth/google/", "/oauth/microsoft/"))
 
@@ -225,7 +210,7 @@ async def test_a_callback_of_one_provider_does_not_take_the_state_of_another(bro
 
 async def test_google_out_of_order_is_said_and_the_same_button_still_works(browser, link, sqlite_store, google):
     there = await browser.get(link)
-    back = at_google(there.headers["location"])
+    back = back_from(there.headers["location"], ADDRESS)
     google.troubles.fail(503, "backendError", path="/token")
 
     page = await browser.get(back)
@@ -238,7 +223,7 @@ async def test_google_out_of_order_is_said_and_the_same_button_still_works(brows
 async def test_nothing_secret_is_logged_or_shown_on_the_whole_way(browser, link, sqlite_store, caplog):
     with caplog.at_level("DEBUG"), capture_logs() as logs:
         there = await browser.get(link)
-        back = at_google(there.headers["location"])
+        back = back_from(there.headers["location"], ADDRESS)
         page = await browser.get(back)
     (stored,) = connected(sqlite_store)
     secret = sqlite_store.read(lambda tx: connections.secret(tx, "T1", stored.id))

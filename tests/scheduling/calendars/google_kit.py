@@ -26,14 +26,19 @@ def system_at(standin: GoogleStandIn, **more: Any) -> GoogleSystem:
     return GoogleSystem(standin.client_id, standin.client_secret, *addresses, **more)
 
 
-def at_the_page(url: str, email: str, *, answer: str = "allow", unticked: tuple[str, ...] = ()) -> dict[str, str]:
-    """What comes back once the person pressed Allow (or Deny)."""
+def back_from(url: str, email: str, *, answer: str = "allow", unticked: tuple[str, ...] = ()) -> str:
+    """The address that the page sends the browser to once the person pressed Allow (or Deny)."""
     with httpx2.Client(trust_env=False) as browser:
         page = browser.get(url).text
         form: dict[str, Any] = {unescape(name): unescape(value) for name, value in _HIDDEN.findall(page)}
         form["granted"] = [box for box in map(unescape, _BOX.findall(page)) if box not in unticked]
         back = browser.post(url.partition("?")[0], data={**form, "email": email, "answer": answer})
-    return dict(parse_qsl(urlsplit(back.headers["location"]).query))
+    return str(back.headers["location"])
+
+
+def at_the_page(url: str, email: str, **more: Any) -> dict[str, str]:
+    """The parameters that come back with it."""
+    return dict(parse_qsl(urlsplit(back_from(url, email, **more)).query))
 
 
 def signed_in(system: GoogleSystem, email: str, **more: Any) -> Account:
