@@ -8,7 +8,22 @@ import pytest
 from sandbox.microsoft_standin import MicrosoftStandIn
 from tests.scheduling.calendars.graph_kit import at_the_page
 from tests.stories.conftest import Desk, opened_desk
-from tests.stories.reading import BUYER, COMMAND, DANA, PRIYA, at, calendar_parts, mails, minutes, starts_on
+from tests.stories.reading import (
+    BUYER,
+    COMMAND,
+    DANA,
+    PRIYA,
+    at,
+    calendar_parts,
+    find_times,
+    mails,
+    minutes,
+    pick,
+    starts_on,
+    to_details,
+    to_notifications,
+    words_of,
+)
 
 
 @pytest.fixture(params=["http-sqlite"])
@@ -112,3 +127,26 @@ def test_a_colleague_without_a_calendar_is_read_by_sharing(desk: Desk, microsoft
     assert {"09:00", "09:30"}.isdisjoint(starts)
     assert "10:00" in starts
     assert any("via sharing" in line for line in screen.lines)
+
+
+def test_a_teams_meeting_is_made_with_the_event_and_its_late_link_is_in_the_mail(
+    desk: Desk, microsoft: MicrosoftStandIn
+) -> None:
+    """6a, E2. Microsoft makes the link, and shows it only after a while; the mails wait for it."""
+    microsoft.office.links_late = 1
+    connect_office_365(desk)
+    rep = to_details(desk)
+    rep.press("More options")
+    rep.wait_for("Conferencing information")
+    rep.choose("Conferencing information", "Microsoft Teams")
+    find_times(rep)
+    pick(rep, r"^11:00")
+    to_notifications(rep)
+    rep.press("Schedule")
+    desk.workspace.workspace.wait_until(lambda: bool(microsoft.directory.mails), 10)
+    desk.later(seconds=4)
+    rep.wait_for("Tracking ID", timeout=20)
+
+    [event] = microsoft.directory.mailboxes[DANA].events.values()
+    assert event.join_url
+    assert all(event.join_url in words_of(mail.message) for mail in mails(desk, 2)[BUYER])
