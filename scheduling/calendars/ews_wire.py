@@ -33,7 +33,10 @@ EXCHANGE_SECONDS = 10.0
 """The most that one exchange with the server may take, whatever the deadline of the whole call."""
 
 CONNECTIONS = 4
-MOST_BYTES = 24 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
+"""Several times the most that Exchange tells at once: a thousand items."""
+
+_PIECE = 64 * 1024
 # Ours, or told to `Outbound` in another way. A kept `Connection: close` would make exchangelib take 401 for "busy".
 _NOT_SENT = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 _NOT_TOLD = frozenset({"connection", "content-encoding", "transfer-encoding", "content-length"})
@@ -117,10 +120,17 @@ class _Body(io.BytesIO):
         self.fp = SimpleNamespace(raw=SimpleNamespace(_sock=tls))
 
 
+class _InPieces(requests.Response):
+    """exchangelib reads answers byte by byte, at a second for every megabyte."""
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: Any = False) -> Iterator[Any]:
+        return super().iter_content(max(chunk_size or _PIECE, _PIECE), decode_unicode=decode_unicode)
+
+
 def _response(request: requests.PreparedRequest, answer: Answer, adapter: BaseAdapter) -> requests.Response:
     headers = {k: v for k, v in answer.headers.items() if k.lower() not in _NOT_TOLD}
     raw = HTTPResponse(body=_Body(answer), headers=headers, status=answer.status, preload_content=False)
-    response = requests.Response()
+    response = _InPieces()
     response.status_code = answer.status
     response.headers.update(headers)
     response.encoding = "utf-8"
