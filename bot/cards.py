@@ -15,8 +15,7 @@ from bot.modals.connecting import account_words, connected_words, link_elements,
 from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.slack_text import escaped
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words, zone_words
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Booking, ConferencingKind, Connection, Person
+from scheduling.domain import Booking, ConferencingKind, Connection, Person, WorkspaceChoices
 from scheduling.ports import Outcome, OutcomeKind
 
 OPEN = "open"
@@ -226,7 +225,7 @@ def plain_message(words: str) -> Message:
 def undelivered_message(booking: Booking, address: str, code: str) -> Message:
     rows: list[Row] = [
         ("Address", address),
-        ("Reason", code),
+        ("Reason", f"the mail server answered {code}" if code[:1].isdigit() else fit(code, 200).replace("_", " ")),
         ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
         ("Tracking ID", booking.tracking_id),
     ]

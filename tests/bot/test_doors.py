@@ -38,6 +38,36 @@ def test_the_message_shortcut_takes_the_address_from_the_message(running):
     assert (screen.inputs["External participant name"], screen.inputs["Email address"]) == ("", "buyer@acme.example")
 
 
+def test_the_message_shortcut_takes_name_and_subject_along(running):
+    rep = running.local.rep()
+    rep.say(
+        "*New lead*: Acme Buyer &lt;<mailto:buyer@acme.example|buyer@acme.example>&gt; wants a demo <!channel>\nsoon"
+    )
+
+    rep.message_shortcut("Schedule on behalf", "New lead")
+    screen = rep.wait_for("Who is the meeting with?")
+    rep.press("Continue")
+    details = rep.wait_for("Step 1: Set your meeting details")
+
+    assert screen.inputs["External participant name"] == "Acme Buyer"
+    assert screen.inputs["Email address"] == "buyer@acme.example"
+    assert details.inputs["Subject"] == "New lead: Acme Buyer wants a demo"
+
+
+def test_a_message_whose_form_did_not_open_can_be_opened_with_all_of_it(running):
+    running.local.workspace.faults.fail("views.open", status=200, error="expired_trigger_id")
+    rep = running.local.rep()
+    rep.say("Tom &amp; Jerry <mailto:buyer@acme.example|buyer@acme.example> ask for prices")
+
+    rep.message_shortcut("Schedule on behalf", "ask for prices")
+    rep.wait_for_message("Slack did not open the form in time", channel="sales")
+    rep.press_in_message("Schedule on behalf", channel="sales")
+    screen = rep.wait_for("Who is the meeting with?")
+
+    assert screen.inputs["External participant name"] == "Tom & Jerry"
+    assert screen.inputs["Email address"] == "buyer@acme.example"
+
+
 def test_connect_again_in_a_message_brings_fresh_links(running):
     running.notices.ask_reconnect(CONNECTION)
     rep = running.local.rep()

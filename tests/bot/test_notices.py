@@ -12,11 +12,10 @@ from slack_sdk import WebClient
 from bot.directory import SlackDirectory, is_administrator, person_of
 from bot.messages import SlackNotices
 from sandbox.workspace import Person as Member
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Form, Person, Screen
+from scheduling.domain import Form, Person, Rep, Screen, WorkspaceChoices
 from scheduling.errors import NoticeDeferred, NoticeParked, NoticeRefused
 from scheduling.ports import Outcome, OutcomeKind
-from tests.bot.in_memory import CONNECTION, DANA, PRIYA, booking_with, draft_with
+from tests.bot.in_memory import CONNECTION, DANA, LINKS, PRIYA, booking_with, draft_with
 
 BOOKING = booking_with(Form(subject="Pricing call", members=("U0DANA", "U0PRIYA")))
 
@@ -79,6 +78,22 @@ def test_the_rep_hears_of_problems_refused_mail_overlaps_and_dead_calendars(noti
     assert "A mail about your meeting was refused" in told[1]
     assert "overlaps another one" in told[2]
     assert "iCloud (dana@example.com) no longer lets us in" in told[3]
+
+
+def test_a_lost_calendar_comes_with_links_that_are_made_when_it_is_told(client, local):
+    asked = []
+
+    def fresh(rep):
+        asked.append(rep)
+        return LINKS
+
+    SlackNotices(client, fresh).ask_reconnect(replace(CONNECTION, reason="app_password"))
+
+    message = local.rep().wait_for_message("the app-specific password is no longer accepted")
+    assert asked == [Rep("T0DEMO", "U0DANA")]
+    assert message.buttons == ("iCloud", "Connect again")
+    assert message.links["iCloud"] == LINKS["icloud"]
+    assert local.workspace.warnings == []
 
 
 def test_a_calendar_connected_without_a_waiting_form_is_told_by_message(notices, local):
