@@ -51,13 +51,14 @@ class Trouble:
 
 
 class Troubles:
-    """The troubles switched on. `latency` is for every request; `connections` counts those that were opened."""
+    """The troubles switched on. `latency` is for every request; `peers` are the ends of connections that were opened."""
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self.latency = 0.0
         self.ended = threading.Event()
         self.peers: set[tuple[str, int]] = set()
+        self.at_once = self.most_at_once = 0
         self._waiting: list[Trouble] = []
         self._lock = threading.Lock()
 
@@ -88,7 +89,7 @@ class Troubles:
             self._waiting.clear()
         self.exchanges.clear()
         self.peers.clear()
-        self.latency = 0.0
+        self.latency, self.most_at_once = 0.0, 0
 
 
 class Troubled:
@@ -105,7 +106,10 @@ class Troubled:
         sent = await _body(receive)
         self._troubles.peers.add(tuple(scope["client"]))
         trouble = self._troubles.take(scope["method"], scope["path"]) or Trouble(times=0)
+        self._troubles.at_once += 1
+        self._troubles.most_at_once = max(self._troubles.most_at_once, self._troubles.at_once)
         await self._wait(LONGEST if trouble.hangs else self._troubles.latency)
+        self._troubles.at_once -= 1
         if trouble.hangs:
             raise ConnectionError
         if trouble.status is None:

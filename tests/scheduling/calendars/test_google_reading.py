@@ -5,17 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sandbox.google_standin.troubles import Trouble
-from scheduling.calendars import google_busy as times
 from scheduling.calendars.base import OWN, CalendarRef, Deadline, RoomInfo
 from scheduling.calendars.google_sign_in import ASKED, ROOMS
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import (
     AccessDenied,
-    CalendarError,
     ConsentMissing,
     DeadlineExceeded,
     EventMissing,
@@ -319,15 +315,14 @@ def test_one_piece_that_fails_makes_only_its_people_unknown(account, google):
     assert all(a.busy == () for a in answers)
 
 
-def test_pieces_are_read_side_by_side_under_one_deadline(account, google):
+def test_pieces_are_read_side_by_side(account, google):
     everybody = [CalendarRef(f"person{n}@reps.example") for n in range(200)]
     account.provider.list_calendars(soon())
-    google.troubles.latency = 0.4
-    deadline = Deadline.after(1.5)
+    google.troubles.latency = 0.3
 
-    answers = account.provider.availability(everybody, WEEK, deadline, default_zone="Europe/Berlin")
+    answers = account.provider.availability(everybody, WEEK, soon(), default_zone="Europe/Berlin")
 
-    assert deadline.remaining() > 0.3
+    assert google.troubles.most_at_once == 4
     assert {type(a.error) for a in answers} == {EventMissing}
 
 
@@ -384,44 +379,3 @@ def test_a_rooms_time_is_read_by_its_address(account, google):
     )
 
     assert room.busy == (Busy(NINE),)
-
-
-# --- whatever may come ---
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-NAMES = ["start", "end", "status", "attendees", "summary", "eventType", "visibility", "iCalUID", "transparency"]
-EVENT = st.dictionaries(st.sampled_from(NAMES), JSON | st.fixed_dictionaries({"dateTime": JSON, "date": JSON}))
-
-
-@given(st.lists(EVENT, max_size=3))
-def test_whatever_stands_in_an_event_it_is_read_or_refused_and_nothing_else(events):
-    try:
-        found = list(times.busy_of(events, WEEK, "Europe/Berlin"))
-    except CalendarError:
-        return
-
-    assert all(isinstance(busy, Busy) for busy in found)
-
-
-@given(st.dictionaries(st.sampled_from(["calendars", "kind"]), JSON | st.dictionaries(st.just("a@b.example"), JSON)))
-def test_whatever_free_busy_answers_it_is_read_or_refused_and_nothing_else(answer):
-    try:
-        found = times.free_busy_of(answer, "a@b.example", WEEK)
-    except CalendarError:
-        return
-
-    assert all(isinstance(busy, Busy) for busy in found)
-
-
-@given(st.lists(st.dictionaries(st.sampled_from(["id", "summary", "primary", "accessRole", "timeZone"]), JSON)))
-def test_whatever_stands_in_the_list_of_calendars_it_is_read_or_refused_and_nothing_else(entries):
-    try:
-        found = times.calendars_of(entries)
-    except CalendarError:
-        return
-
-    assert all(isinstance(calendar.name, str) and calendar.id for calendar in found)
