@@ -51,7 +51,7 @@ class Trouble:
 
 
 class Troubles:
-    """The troubles switched on. `latency` is for every request; `peers` are the ends of connections that were opened."""
+    """The troubles switched on. `latency` is for every request; `peers` are the ends of all connections made."""
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
