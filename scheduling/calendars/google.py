@@ -96,11 +96,11 @@ class GoogleSystem:
             "refresh_token": tokens["refresh_token"],
             "expires_at": sign_in.expires_at(tokens, self._clock()),
             "scopes": " ".join(sorted(sign_in.scopes_of(tokens))),
+            "sub": claims.get("sub", ""),
         }
         calendars = self.open(secret, lambda _: None).list_calendars(deadline)
-        label = claims.get("email") or calendars[0].id
-        account_id = claims.get("sub") or calendars[0].id
-        return Account(self.provider, account_id, label, secret, calendars)
+        email = claims.get("email") or calendars[0].id  # the primary calendar is named by the account's address
+        return Account(self.provider, email, email, secret, calendars)
 
     def check(self, redirect_uri: str, deadline: Deadline) -> None:
         """Whether Google knows our client and its secret: a code that nobody made must be all that is wrong.

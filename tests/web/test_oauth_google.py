@@ -105,8 +105,7 @@ async def test_a_rep_connects_google_and_the_calendar_is_read_and_written_with_i
     assert f"Google Calendar: <strong>{ADDRESS}</strong>" in page.text
     assert 'href="slack://open?team=T1"' in page.text
     (stored,) = connected(sqlite_store)
-    sub = google.accounts.people[ADDRESS].sub
-    assert (stored.provider, stored.account, stored.state) == ("google", sub, ConnectionState.OK)
+    assert (stored.provider, stored.account, stored.state) == ("google", ADDRESS, ConnectionState.OK)
     assert stored.target_calendar == ADDRESS
     secret = sqlite_store.read(lambda tx: connections.secret(tx, "T1", stored.id))
     start = datetime.fromisoformat("2026-11-03T09:00:00+00:00")

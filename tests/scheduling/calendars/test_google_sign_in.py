@@ -87,9 +87,10 @@ def test_each_sign_in_has_a_verifier_and_a_nonce_of_its_own():
 def test_coming_back_gives_the_account_with_its_calendars(system, people):
     account = signed_in(system, DANA)
 
-    assert (account.provider, account.account_id, account.label) == ("google", people.accounts.people[DANA].sub, DANA)
+    assert (account.provider, account.account_id, account.label) == ("google", DANA, DANA)
     assert account.calendars == (CalendarInfo(DANA, DANA, "Europe/Berlin", writable=True, primary=True),)
-    assert set(account.secret) == {"access_token", "refresh_token", "expires_at", "scopes"}
+    assert set(account.secret) == {"access_token", "refresh_token", "expires_at", "scopes", "sub"}
+    assert account.secret["sub"] == people.accounts.people[DANA].sub
     assert set(account.secret["scopes"].split()) == set(sign_in.ASKED)
 
 
@@ -128,7 +129,7 @@ def test_permissions_that_were_unticked_are_named(system, unticked, missing):
 def test_one_of_two_equal_permissions_is_enough_and_the_address_is_not_needed(system, unticked):
     account = signed_in(system, DANA, unticked=unticked)
 
-    assert account.label == DANA
+    assert (account.account_id, account.label) == (DANA, DANA)
 
 
 def test_a_broad_permission_does_for_all(system):
