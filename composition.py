@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import httpx2
 import uvicorn
 from prometheus_client import CollectorRegistry
 from slack_sdk import WebClient
@@ -39,6 +40,7 @@ from scheduling.authorizing import Authorizing
 from scheduling.calendars import system_class
 from scheduling.calendars.systems import CalendarSystem
 from scheduling.clock import Clock, utc_now
+from scheduling.conferencing.zoom import Zoom
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Rep
 from scheduling.outbound import Outbound
@@ -159,6 +161,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         accounts=ConfiguredAccounts(store, systems),
         config=config,
         clock=clock,
+        zoom=zoom_account(settings, trusted),
     )
     authorizing = Authorizing(store, systems, config, clock, scheduling.outbox.poke)
     crossing = Crossing()
@@ -215,6 +218,14 @@ def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, Calend
 def own_servers(settings: Settings, *urls: str) -> Outbound:
     """The way to servers that the operator named, which may be private; to no others that are."""
     return Outbound(frozenset(urlsplit(url).netloc for url in urls), settings.extra_ca_bundle)
+
+
+def zoom_account(settings: Settings, trusted: ssl.SSLContext | None) -> Zoom | None:
+    """The operator's Zoom account, where one is set up."""
+    if settings.zoom is None:
+        return None
+    client = httpx2.Client(verify=trusted if trusted is not None else True, follow_redirects=False)
+    return Zoom(*settings.zoom, api_url=settings.zoom_api_url, token_url=settings.zoom_token_url, client=client)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

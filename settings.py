@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     graph_api_url: Url = "https://graph.microsoft.com/v1.0"
     exchange_ews_url: Url | None = None
     icloud_caldav_url: Url = "https://caldav.icloud.com"
+    zoom_account_id: str | None = None
+    zoom_client_id: str | None = None
+    zoom_client_secret: SecretStr | None = None
+    zoom_api_url: Url = "https://api.zoom.us/v2"
+    zoom_token_url: Url = "https://zoom.us/oauth/token"  # noqa: S105 - an address
     extra_ca_bundle: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -188,7 +193,23 @@ class Settings(BaseSettings):
             raise ValueError(f"{names} belong together: set both or none")
         return secret
 
-    @field_validator("google_api_url", "google_auth_url", "google_token_url", "microsoft_authority", "graph_api_url")
+    @field_validator("zoom_client_secret")
+    @classmethod
+    def _is_with_its_account(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        given = [info.data.get(name) is not None for name in ("zoom_account_id", "zoom_client_id")]
+        if {*given, secret is not None} == {True, False}:
+            raise ValueError("ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET belong together: set all or none")
+        return secret
+
+    @field_validator(
+        "google_api_url",
+        "google_auth_url",
+        "google_token_url",
+        "microsoft_authority",
+        "graph_api_url",
+        "zoom_api_url",
+        "zoom_token_url",
+    )
     @classmethod
     def _is_safe_for_secrets(cls, url: str, info: ValidationInfo) -> str:
         """The operator's secret and people's tokens go there."""
@@ -251,6 +272,13 @@ class Settings(BaseSettings):
         if self.microsoft_client_id is None or self.microsoft_client_secret is None:
             return None
         return self.microsoft_client_id, self.microsoft_client_secret.get_secret_value()
+
+    @property
+    def zoom(self) -> tuple[str, str, str] | None:
+        """Account id, client id and secret, where Zoom is set up."""
+        if self.zoom_account_id is None or self.zoom_client_id is None or self.zoom_client_secret is None:
+            return None
+        return self.zoom_account_id, self.zoom_client_id, self.zoom_client_secret.get_secret_value()
 
     @property
     def uses_socket_mode(self) -> bool:

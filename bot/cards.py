@@ -32,6 +32,8 @@ MOST_TEXT = 3950
 """The text should have at most 4 000 signs; what is too long is cut in the longest value, not at the end."""
 
 MOST_CONFLICTS = 5
+LONGEST_VALUE = 2000
+"""What a button can carry: https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
 
 
 def _said(
@@ -81,7 +83,13 @@ def _shortened(rows: Sequence[Row], is_short: Callable[[Sequence[Row]], bool]) -
 def open_again(text: str) -> Message:
     """The form did not open; a click on this button brings a fresh trigger. `text` is what was typed."""
     words = "Slack did not open the form in time. Press the button to open it."
-    return message(words, [section(words), actions("open", [button(OPEN, "Schedule on behalf", text)])])
+    rest = _bounded(text[LONGEST_VALUE - 1 :], MOST_JSON) if len(text) > LONGEST_VALUE else ""
+    blocks = [section(words), actions("open", [button(OPEN, "Schedule on behalf", text)])]
+    if rest:
+        words += " It carries the beginning of what you typed. Left out:"
+        blocks += [section("The button carries the beginning of what you typed. Left out:")]
+        blocks += [section(rest[at : at + 2900]) for at in range(0, len(rest), 2900)]
+    return message(f"{words} {escaped(_bounded(rest, MOST_TEXT - 200))}".strip(), blocks)
 
 
 def member_message(booking: Booking, person: Person) -> Message:

@@ -26,7 +26,7 @@ from bot.modals.blocks import (
     home,
     section,
 )
-from bot.slack_errors import ASYNC_FAILURES, named
+from bot.slack_errors import ASYNC_FAILURES, code_of, named
 from bot.words import day_words, listed, span_words
 from bot.workspace_settings import Settings
 from scheduling.domain import Booking, Connection, ConnectionState, Rep
@@ -40,6 +40,8 @@ CONNECT, DISCONNECT = "calendars.connect", "calendars.disconnect"
 MOST_MEETINGS = 25
 LOOKED_AT = 100
 MOST_CALENDARS = 8
+MEMBERSHIP_WITHIN = 3.0
+REFUSALS = {"invalid_arguments", "invalid_blocks", "view_too_large"}
 _UNHEALTHY = "needs to be connected again"
 
 
@@ -187,10 +189,17 @@ class Homepage:
             except Exception:
                 logger.exception("home_not_drawn team=%s user=%s", rep.team_id, rep.user_id)
                 view = build_bare()
-            try:
-                await self._client.views_publish(user_id=rep.user_id, view=view)
-            except ASYNC_FAILURES as error:
-                logger.error("home_not_published team=%s error=%s", rep.team_id, named(error))  # noqa: TRY400 - the body stays out of the log
+            if await self._sent(rep, view) in REFUSALS:  # a fault of ours must not cost the way in
+                await self._sent(rep, build_bare())
+
+    async def _sent(self, rep: Rep, view: View) -> str | None:
+        """Slack's code where it did not take the page."""
+        try:
+            await self._client.views_publish(user_id=rep.user_id, view=view)
+        except ASYNC_FAILURES as error:
+            logger.error("home_not_published team=%s error=%s", rep.team_id, named(error))  # noqa: TRY400 - the body stays out of the log
+            return code_of(error)
+        return None
 
     async def _read(self, rep: Rep, rooms_from: int) -> Page:
         who, connections, meetings = await asyncio.gather(
@@ -204,7 +213,7 @@ class Homepage:
     async def _membership(self, rep: Rep) -> Membership:
         """Without Slack's word nobody is an administrator, and meetings go by the zones known for them."""
         try:
-            return await self._memberships.of(rep)
+            return await asyncio.wait_for(self._memberships.of(rep), MEMBERSHIP_WITHIN)
         except ASYNC_FAILURES as error:
             logger.warning("membership_unknown team=%s error=%s", rep.team_id, named(error))
             return NOBODY

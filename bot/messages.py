@@ -10,8 +10,7 @@ from bot.modals import connected
 from bot.modals import outcome as outcome_screen
 from bot.modals.blocks import View
 from bot.slack_errors import call
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Booking, Connection, Draft, Person, Rep, Screen
+from scheduling.domain import Booking, Connection, Draft, Person, Rep, Screen, WorkspaceChoices
 from scheduling.errors import NoticeRefused
 from scheduling.ports import Outcome
 

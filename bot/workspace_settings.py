@@ -7,8 +7,7 @@ from typing import Any
 
 from bot.modals import connecting
 from bot.modals.blocks import Block, actions, button, context, fit, header, leaf, option, plain, section
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import ConnectionState
+from scheduling.domain import ConnectionState, WorkspaceChoices
 from scheduling.office import RoomState
 
 CHANNEL, NO_CHANNEL, CARD = "settings.channel", "settings.no_channel", "settings.card"

@@ -1,18 +1,7 @@
-"""What administrators decide for a whole workspace."""
+"""What administrators decided for a whole workspace, out of its row."""
 
-from pydantic import BaseModel, ConfigDict
-
+from scheduling.domain import WorkspaceChoices
 from scheduling.store import Session, workspaces
-
-
-class WorkspaceChoices(BaseModel):
-    """What administrators decide for everybody. The card shows neither address nor description unless they say so."""
-
-    model_config = ConfigDict(frozen=True)
-
-    announce_channel: str | None = None
-    card_shows_description: bool = False
-    card_shows_address: bool = False
 
 
 def choices_of(tx: Session, team_id: str) -> WorkspaceChoices:

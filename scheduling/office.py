@@ -13,10 +13,10 @@ from datetime import timedelta
 
 from scheduling.accounts import Accounts
 from scheduling.calendars.base import Deadline, SendsInvitations
-from scheduling.choices import WorkspaceChoices, choices_of
+from scheduling.choices import choices_of
 from scheduling.clock import Clock
 from scheduling.connecting import Connecting
-from scheduling.domain import Connection, ConnectionState, EventSettings, Person, Rep, Room
+from scheduling.domain import Connection, ConnectionState, EventSettings, Person, Rep, Room, WorkspaceChoices
 from scheduling.errors import CalendarError
 from scheduling.roster import EVER
 from scheduling.store import Session, Store, bookings, connections, people, preferences, rooms, workspaces

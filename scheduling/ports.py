@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Booking, Connection, Draft, Person, Slot
+from scheduling.domain import Booking, Connection, Draft, Person, Slot, WorkspaceChoices
 
 
 class Directory(Protocol):

@@ -73,9 +73,9 @@ async def rename_room(
 ) -> None:
     """The form for another name."""
 
-    async def form() -> View | None:
+    async def form() -> View:
         room = await _room(office, crossing, rep, action.get("value"))
-        return room_screen.build(room) if room else None
+        return room_screen.build(room) if room else room_screen.gone()
 
     desk.administer(rep, form, body["trigger_id"], rooms_shown(body))
     await ack()
@@ -90,6 +90,8 @@ async def save_room(ack: AsyncAck, view: View, rep: Rep, desk: Desk, office: Off
         return
 
     async def saving() -> View:
+        if entered.room_id and entered.room_id not in {room.id for room in known}:
+            return room_screen.gone()
         if entered.room_id:
             await crossing.local(office.rename_room, rep.team_id, entered.room_id, entered.name, within=8.0)
             return room_screen.saved(entered.name)
@@ -105,10 +107,10 @@ async def connect_room(
 ) -> None:
     """Fresh links for the room's calendar."""
 
-    async def links() -> View | None:
+    async def links() -> View:
         room = await _room(office, crossing, rep, action.get("value"))
         if room is None:
-            return None
+            return room_screen.gone()
         return room_screen.connect(room, await crossing.local(office.room_links, rep.team_id, room, within=8.0))
 
     desk.administer(rep, links, body["trigger_id"], rooms_shown(body))

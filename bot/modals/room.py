@@ -56,3 +56,7 @@ def connect(room: Room, fresh: Mapping[str, str]) -> View:
 
 def saved(name: str) -> View:
     return links.told(f"The room is called {fit(name, 150)} now.", title="Room")
+
+
+def gone() -> View:
+    return links.told("This room is not there any more.", title="Room")

@@ -11,6 +11,7 @@ from scheduling.domain.form import ConferencingKind, Draft, DraftState, EventSet
 from scheduling.domain.interval import Interval, require_utc
 from scheduling.domain.people import Customer, Person, Rep, Room, WorkingHours
 from scheduling.domain.slots import DayReason, Obstacle, ObstacleKind, Proposal, Slot, Unread
+from scheduling.domain.workspace import WorkspaceChoices
 
 __all__ = [
     "Booking",
@@ -42,5 +43,6 @@ __all__ = [
     "Slot",
     "Unread",
     "WorkingHours",
+    "WorkspaceChoices",
     "require_utc",
 ]

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import Connection, EventSettings, Person, Rep, Room
+from scheduling.domain import Connection, EventSettings, Person, Rep, Room, WorkspaceChoices
 from scheduling.office import Host, RoomState, TargetCalendar
 from tests.bot.in_memory import CONNECTION, DANA, LINKS, InMemoryScheduling
 

@@ -8,8 +8,7 @@ import pytest
 from bot import cards
 from bot.modals.outcome import told_words
 from sandbox.workspace.rules import validate_message
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import ConferencingKind, ConnectionState, Customer, EventRef, Form, Room
+from scheduling.domain import ConferencingKind, ConnectionState, Customer, EventRef, Form, Room, WorkspaceChoices
 from scheduling.ports import Outcome, OutcomeKind
 from tests.bot.in_memory import CONNECTION, DANA, LINKS, PRIYA, SAM, at, booking_with, draft_with
 
@@ -68,6 +67,25 @@ def test_a_link_that_the_calendar_has_not_made_is_said_to_be_missing():
 
     assert "Conferencing: The calendar has not made a link yet" in missing["text"]
     assert "Conferencing: https://meet.example/1" in there["text"]
+
+
+@pytest.mark.parametrize("sign", ["word ", "株", "&"])
+def test_words_that_a_button_cannot_carry_are_shown_beside_it(sign):
+    text = (sign * 8000)[:8000]
+
+    message = cards.open_again(text)
+
+    left = "".join(block["text"]["text"] for block in message["blocks"][3:])
+    assert len(message["blocks"][1]["elements"][0]["value"]) == 2000
+    assert left.strip().startswith(text[1999:2100].strip())
+    assert validate_message(json.loads(json.dumps(message))) == []
+
+
+def test_words_that_fit_stand_in_the_button_alone():
+    message = cards.open_again("Acme Buyer 30m")
+
+    assert message["text"] == "Slack did not open the form in time. Press the button to open it."
+    assert len(message["blocks"]) == 2
 
 
 def test_a_link_that_came_later_is_told_with_its_button():

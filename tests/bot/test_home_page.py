@@ -10,8 +10,7 @@ from bot import homepage
 from bot.homepage import Page
 from bot.workspace_settings import ROOMS_SHOWN, Settings
 from sandbox.workspace.rules import validate_view
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import ConnectionState, EventRef, Form, Rep, Room
+from scheduling.domain import ConnectionState, EventRef, Form, Rep, Room, WorkspaceChoices
 from scheduling.office import RoomState
 from tests.bot.in_memory import CONNECTION, DANA, PRIYA, at, booking_with
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.desk import REFUSED, UNKNOWN
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import ConnectionState, Form, Rep, Room
+from scheduling.domain import ConnectionState, Form, Rep, Room, WorkspaceChoices
 from tests.bot.in_memory import CONNECTION, LINKS, booking_with
 
 
@@ -203,6 +202,38 @@ def test_rooms_are_turned_over_and_stay_where_they_are_after_a_change(running):
     rep.wait_for("Rooms 1 to 10 of 24")
 
     assert "Room 12" not in after
+
+
+def test_a_room_that_went_meanwhile_is_said_to_be_gone(running):
+    running.office.room_list = [Room(id="r1", name="Oslo")]
+    rep = at_home(running)
+    rep.press("Rename")
+    rep.wait_for("Room name")
+    running.office.room_list = []
+    rep.fill("Room name", "Roma")
+
+    rep.press("Save")
+
+    rep.wait_for("This room is not there any more.")
+
+
+def test_a_page_that_slack_refuses_leaves_the_way_in(running):
+    running.local.workspace.faults.fail("views.publish", status=200, error="invalid_arguments")
+    rep = running.local.rep()
+
+    rep.open_home()
+
+    assert rep.wait_for("could not be read just now").buttons == ("Schedule on behalf",)
+
+
+def test_a_slow_word_from_slack_does_not_hold_the_page_up(running, monkeypatch):
+    monkeypatch.setattr("bot.homepage.MEMBERSHIP_WITHIN", 0.1)
+    running.local.workspace.faults.slow("users.info", seconds=2.0)
+
+    home = at_home(running).screen()
+
+    assert "iCloud · dana@example.com · connected" in home
+    assert "Settings" not in home
 
 
 def _choose_channel(rep):

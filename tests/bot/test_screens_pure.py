@@ -14,7 +14,6 @@ from bot.slack_text import escaped
 from sandbox.workspace.rules import validate_message, validate_view, warn_about_kept_values
 from sandbox.workspace.values import fill_ids
 from scheduling import LastMeeting, Opening
-from scheduling.choices import WorkspaceChoices
 from scheduling.domain import (
     ConnectionState,
     Customer,
@@ -27,6 +26,7 @@ from scheduling.domain import (
     Room,
     Screen,
     Unread,
+    WorkspaceChoices,
 )
 from scheduling.ports import Outcome, OutcomeKind
 from tests.bot.in_memory import CONNECTION, DANA, LINKS, NOW, PRIYA, SAM, at, booking_with, draft_with, slot

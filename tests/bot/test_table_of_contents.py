@@ -12,7 +12,6 @@ from bot.modals import advanced, confirm, connected, details, links, notificatio
 from bot.modals.surroundings import Surroundings
 from bot.workspace_settings import Settings
 from scheduling import LastMeeting, Opening
-from scheduling.choices import WorkspaceChoices
 from scheduling.domain import (
     ConnectionState,
     Customer,
@@ -24,6 +23,7 @@ from scheduling.domain import (
     Rep,
     Room,
     Unread,
+    WorkspaceChoices,
 )
 from scheduling.office import Host, RoomState
 from scheduling.ports import Outcome, OutcomeKind
@@ -96,6 +96,7 @@ def every_view():
     yield room.saving()
     yield room.connect(halls[0].room, ALL_LINKS)
     yield room.saved("words")
+    yield room.gone()
 
 
 def every_message():

@@ -272,7 +272,7 @@ def test_the_home_tab_stays_a_way_in_when_our_rows_fail(running):
 
 def test_connect_again_says_when_it_cannot(running):
     running.notices.ask_reconnect(CONNECTION)
-    running.scheduling.before = failing("connect_links")
+    running.office.before = failing("connect_links")
     rep = running.local.rep()
 
     rep.press_in_message("Connect again")

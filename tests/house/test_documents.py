@@ -19,6 +19,8 @@ ROOMS = ("bot", "scheduling", "web", "sandbox", "templates", "tests", "requireme
 SCOPE_OF = {
     "chat_postMessage": "chat:write",
     "users_info": "users:read",
+    "users_lookupByEmail": "users:read.email",
+    "views_push": None,
     "views_open": None,
     "views_update": None,
     "views_publish": None,

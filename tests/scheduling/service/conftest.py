@@ -11,7 +11,6 @@ import pytest
 
 from scheduling.assembly import Scheduling, assemble
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
-from scheduling.choices import WorkspaceChoices
 from scheduling.config import SchedulingConfig
 from scheduling.domain import (
     Booking,
@@ -24,6 +23,7 @@ from scheduling.domain import (
     Prefill,
     Rep,
     Screen,
+    WorkspaceChoices,
 )
 from scheduling.errors import AuthExpired, MailError, NoticeError, OutsideError
 from scheduling.ports import Outcome, OutcomeKind

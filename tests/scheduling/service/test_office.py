@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from scheduling.choices import WorkspaceChoices
-from scheduling.domain import ConnectionState, EventSettings, Prefill
+from scheduling.domain import ConnectionState, EventSettings, Prefill, WorkspaceChoices
 from scheduling.errors import AuthExpired
 from tests.scheduling.calendars.fake_calendar import WORK
 from tests.scheduling.service.conftest import DANA, SAM, TEAM, TUESDAY_9
