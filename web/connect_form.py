@@ -214,6 +214,7 @@ REFUSALS: tuple[tuple[type[CalendarError], str], ...] = (
 # By the error's own code, above the whole form or beside the server.
 CODES = {
     "office365": "This mailbox is in Microsoft's cloud. Go back to Slack and connect it as Office 365.",
+    "tls_certificate": "The server's certificate is not trusted here. Ask the person who runs this app.",
     "modern_auth": "This server only lets apps in that sign in through a web page. Ask the person who runs it.",
     "digest": "This server wants a way to sign in that we do not have. Ask the person who runs it.",
 }
