@@ -9,7 +9,7 @@ from icalendar.cal import Component
 from sandbox.mailbox import Received
 from sandbox.workspace.screens import ScreenText
 from sandbox.workspace.scripted_rep import ScriptedRep
-from tests.stories.conftest import BERLIN, Desk
+from tests.stories.conftest import BERLIN, Desk, onward
 
 COMMAND = "buyer@acme.example Acme Buyer 30m Pricing call"
 BUYER, DANA, PRIYA = "buyer@acme.example", "dana@demo.example", "priya@demo.example"
@@ -63,14 +63,12 @@ def to_details(desk: Desk, text: str = COMMAND, rep: ScriptedRep | None = None) 
     person = rep or desk.dana
     person.command("/schedule-for", text)
     person.wait_for("External participant name")
-    person.press("Continue")
-    person.wait_for("Step 1: Set your meeting details")
+    onward(person, "Continue", "Step 1: Set your meeting details")
     return person
 
 
 def find_times(rep: ScriptedRep) -> ScreenText:
-    rep.press("Find times")
-    rep.wait_for("Step 2: Select an available time slot")
+    onward(rep, "Find times", "Step 2: Select an available time slot")
     return rep.wait_until_gone("Looking at", timeout=15)
 
 
@@ -80,13 +78,11 @@ def pick(rep: ScriptedRep, slot: str = r"^\d\d:\d\d", near: str = "") -> ScreenT
 
 
 def to_notifications(rep: ScriptedRep) -> ScreenText:
-    rep.press("Next")
-    return rep.wait_for("Step 3: External participant notifications")
+    return onward(rep, "Next", "Step 3: External participant notifications")
 
 
 def schedule(rep: ScriptedRep) -> ScreenText:
-    rep.press("Schedule")
-    return rep.wait_for("Tracking ID", timeout=20)
+    return onward(rep, "Schedule", "Tracking ID")
 
 
 # --- mails and calendars ---

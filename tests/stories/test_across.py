@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.stories.conftest import ROOT
+from tests.stories.conftest import ROOT, onward
 from tests.stories.reading import (
     COMMAND,
     at,
@@ -37,8 +37,7 @@ def all_screens(desk):
     dana.wait_for("External participant name")
     look()
     dana.choose("Customer's time zone", "Chicago", search="chicago")
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
     look()
     dana.press("Add description")
     dana.wait_for("Description")

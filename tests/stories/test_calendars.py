@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.stories.conftest import onward
 from tests.stories.reading import (
     COMMAND,
     at,
@@ -31,8 +32,7 @@ def test_a_rep_without_a_calendar_connects_one_and_finds_everything_typed_still_
     dana.command("/schedule-for", COMMAND)
     first = dana.wait_for("Connect a calendar to see available times.")
     opened_after = time.monotonic() - started
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
     dana.press("Add description")
     dana.wait_for("Description")
     dana.fill("Description", "Bring the numbers")
@@ -175,11 +175,13 @@ def test_a_calendar_that_falls_silent_before_schedule_is_no_reason_to_book_blind
 
 
 def test_a_member_without_a_calendar_is_unknown_and_can_be_chosen_anyway(desk):
-    """4b, P3. A member without a connected calendar is unknown where no sharing shows their time (B78)."""
+    """4b, P3. A member without a calendar, and no sharing, is unknown (B78); with an offer to ask them to connect."""
     desk.connect("U0DANA")
 
     dana = desk.to_times(f"{COMMAND} @priya")
     screen = dana.screen()
+    dana.press("Ask Priya Nair to connect")
+    asked = desk.rep("U0PRIYA").wait_for_message("Dana Reyes", "dm")
     press_first(dana, "Choose anyway", near="10:30–11:00")
     dana.wait_for("Confirm your meeting details")
     to_notifications(dana)
@@ -189,6 +191,8 @@ def test_a_member_without_a_calendar_is_unknown_and_can_be_chosen_anyway(desk):
     assert starts_on(screen, "Tue 1 Dec") == []
     letters = mails(desk, 3)
     assert "priya@demo.example" in letters
+    assert "calendar" in asked
+    assert asked.buttons != ()
 
 
 def test_a_times_screen_open_when_the_own_calendar_shut_us_out_offers_to_connect_it_again(desk):

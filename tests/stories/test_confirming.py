@@ -1,5 +1,6 @@
 """The confirmation, and what the customer receives by the two boxes."""
 
+from tests.stories.conftest import onward
 from tests.stories.reading import (
     BUYER,
     COMMAND,
@@ -22,8 +23,7 @@ def test_the_confirmation_shows_everything_that_was_said_on_both_clocks(desk):
     dana.command("/schedule-for", f"{COMMAND} @priya")
     dana.wait_for("External participant name")
     dana.choose("Customer's time zone", "Chicago", search="chicago")
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
     find_times(dana)
 
     screen = pick(dana, r"^10:30")
@@ -64,8 +64,8 @@ def test_next_goes_on_and_back_returns_with_the_slot_kept(desk):
 
 BOXES = ("Add to calendar event", "Send confirmation email")
 RECEIVES = {
-    (True, True): "Acme Buyer gets a calendar invitation and a confirmation email, ",
-    (True, False): "Acme Buyer gets a calendar invitation and no confirmation email. ",
+    (True, True): "Acme Buyer gets a calendar invitation and a confirmation email, both in one message from us, ",
+    (True, False): "Acme Buyer gets a calendar invitation from us and no confirmation email. ",
     (False, True): "Acme Buyer gets a confirmation email, ",
     (False, False): "Acme Buyer gets nothing from us: no calendar invitation and no email",
 }

@@ -1,5 +1,6 @@
 """Slack may apply an acknowledged view after a faster update: the story still ends on the right screen."""
 
+from tests.stories.conftest import onward
 from tests.stories.reading import COMMAND, find_times, mails, pick, schedule, to_notifications
 
 
@@ -10,8 +11,7 @@ def test_with_acks_applied_late_every_screen_comes_in_the_end(desk):
     dana = desk.dana
     dana.command("/schedule-for", COMMAND)
     dana.wait_for("External participant name")
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
 
     times = find_times(dana)
     pick(dana, r"^10:30")

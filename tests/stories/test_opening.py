@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.stories.reading import COMMAND, find_times, pick, to_details, to_notifications
+from tests.stories.conftest import onward
+from tests.stories.reading import COMMAND, find_times, pick, schedule, to_details, to_notifications
 
 
 def test_the_command_opens_the_form_wherever_it_is_typed(desk):
@@ -106,8 +107,7 @@ def test_a_known_customer_comes_back_with_name_zone_and_the_last_meeting_for_tha
     dana.command("/schedule-for", COMMAND)
     dana.wait_for("External participant name")
     dana.choose("Customer's time zone", "Chicago", search="chicago")
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
     find_times(dana)
     pick(dana, r"^10:30")
     to_notifications(dana)
@@ -128,6 +128,40 @@ def test_a_known_customer_comes_back_with_name_zone_and_the_last_meeting_for_tha
     }
     assert "You last met" not in unknown
     assert unknown.inputs["External participant name"] == ""
+
+
+def test_a_known_customer_is_also_found_by_enter_in_the_address_field(desk):
+    """2c. Without an address in the command, Enter in the mail field fills what is empty and keeps what is not."""
+    desk.connect("U0DANA")
+    desk.book(COMMAND).close()
+    dana = desk.dana
+    dana.command("/schedule-for")
+    dana.wait_for("External participant name")
+    dana.fill("External participant name", "Ms Buyer")
+
+    dana.fill("Email address", "buyer@acme.example", enter=True)
+    screen = dana.wait_for("You last met on Mon 30 Nov · Pricing call")
+
+    assert screen.inputs["External participant name"] == "Ms Buyer"
+    assert screen.inputs["Email address"] == "buyer@acme.example"
+
+
+def test_the_address_of_a_colleague_or_of_the_rep_is_a_warning_and_no_block(desk):
+    """2b. The rep's own or a colleague's mail: a warning, not a block."""
+    desk.connect("U0DANA")
+    dana = to_details(desk, "priya@demo.example Priya 30m Rehearsal")
+    colleagues = dana.wait_for("the address of Priya Nair, a colleague")
+    dana.close()
+    dana = to_details(desk, "DANA@demo.example Me 30m Rehearsal")
+    own = dana.wait_for("your own address")
+    find_times(dana)
+    pick(dana, r"^11:00")
+    to_notifications(dana)
+    done = schedule(dana)
+
+    assert "You can go on, or press Back to change it." in colleagues.text.replace("\n", " ")
+    assert own.inputs["Subject"] == "Rehearsal"
+    assert "Scheduled" in done.headers
 
 
 def test_the_details_open_in_the_same_modal_and_back_keeps_every_value_on_every_screen(desk):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.stories.conftest import onward
 from tests.stories.reading import (
     COMMAND,
     at,
@@ -48,8 +49,7 @@ def test_times_are_in_the_reps_zone_which_is_named_and_in_the_customers_once_kno
     dana.press("Back")
     dana.wait_for("Who is the meeting with?")
     dana.choose("Customer's time zone", "Honolulu", search="honolulu")
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
     both = find_times(dana)
 
     assert "Your time: Berlin (CET, UTC+1)" in alone.lines
@@ -57,6 +57,46 @@ def test_times_are_in_the_reps_zone_which_is_named_and_in_the_customers_once_kno
     assert "Your time: Berlin (CET, UTC+1) · customer: Honolulu (HST, UTC−10)" in both.lines
     assert starts_on(both, "Tue 1 Dec")[0] == "09:00 · Mon 22:00 HST"
     assert starts_on(both, "Tue 1 Dec")[-1] == "16:30 · 05:30 HST"
+
+
+def test_another_zone_changes_the_labels_and_never_the_instants(desk):
+    """7b. A zone picker changes the labels, never the instants."""
+    desk.connect("U0DANA")
+    dana = desk.to_times(COMMAND)
+    here = slot_values(dana)
+
+    dana.overflow("Change time zone")
+    dana.wait_for("Show the times in this time zone")
+    dana.choose("Show the times in this time zone", "New York", search="new york")
+    screen = dana.wait_for("Your time: New York (EST, UTC−5)")
+    dana.press_matching(r"^05:00")
+    confirm = dana.wait_for("Confirm your meeting details")
+
+    assert slot_values(dana, screen) == here
+    assert starts_on(screen, "Tue 1 Dec")[0] == "03:00"
+    assert "When  Mon 30 Nov 05:00–05:30 EST" in confirm.lines
+
+
+def slot_values(rep, screen=None):
+    """The instants behind the slot buttons."""
+    controls = (screen or rep.screen()).controls
+    return [c.element["value"] for c in controls if c.kind == "button" and c.element["action_id"].startswith("slot.")]
+
+
+def test_another_length_is_chosen_without_going_back(desk):
+    """7b, 4a. The duration can be changed on the times."""
+    desk.connect("U0DANA")
+    dana = desk.to_times(COMMAND)
+
+    dana.overflow("Change duration")
+    dana.wait_for("Meeting duration")
+    dana.choose("Meeting duration", "120 min")
+    screen = dana.wait_until_gone("[ 16:30 ]")
+    dana.press_matching(r"^15:00")
+    confirm = dana.wait_for("Confirm your meeting details")
+
+    assert starts_on(screen, "Tue 1 Dec")[-1] == "15:00"
+    assert "15:00–17:00 CET" in confirm
 
 
 @pytest.mark.parametrize("operator", [{"buffer": timedelta(minutes=15), "minimum_notice": timedelta(hours=3)}])
@@ -105,8 +145,9 @@ def test_without_a_common_time_the_reason_and_the_way_on_are_said(desk):
     conflicts = dana.wait_for("Times with conflicts")
 
     assert starts_on(nothing, "Mon 30 Nov") == []
-    assert "No common time" in nothing
-    assert "Priya" in nothing
+    assert "No common time from Mon 30 Nov to Sun 6 Dec." in nothing.lines
+    assert "No common time on Mon 30 Nov to Fri 4 Dec: Priya Nair is busy all day." in nothing.lines
+    assert "No common time on Sat 5 Dec and Sun 6 Dec: Dana Reyes and Priya Nair are off." in nothing.lines
     assert "Later ▶" in nothing.buttons
     assert "🟠 10:30–11:00 · Priya Nair: Trade fair" in conflicts.lines
 

@@ -4,6 +4,7 @@ import re
 
 from icalendar import Calendar
 
+from tests.stories.conftest import onward
 from tests.stories.reading import (
     BUYER,
     COMMAND,
@@ -30,8 +31,7 @@ def booked_for_chicago(desk, text=f"{COMMAND} @priya"):
     dana.command("/schedule-for", text)
     dana.wait_for("External participant name")
     dana.choose("Customer's time zone", "Chicago", search="chicago")
-    dana.press("Continue")
-    dana.wait_for("Step 1")
+    onward(dana, "Continue", "Step 1: Set your meeting details")
     find_times(dana)
     pick(dana, r"^11:00 · 04:00 CST")
     to_notifications(dana)
@@ -91,12 +91,11 @@ def test_the_meeting_is_on_app_home_at_once_for_rep_and_member_and_for_nobody_el
         desk.rep(user).open_home()
         homes[user] = desk.rep(user).wait_for("Meetings")
 
-    assert "Mon 30 Nov 11:00–11:30 CET" in homes["U0DANA"]
-    assert "Mon 30 Nov 15:30–16:00 IST" in homes["U0PRIYA"]
+    assert f"11:00–11:30 CET · Pricing call · Acme Buyer · {tracking}" in homes["U0DANA"].lines
+    assert f"15:30–16:00 IST · Pricing call · Acme Buyer · {tracking}" in homes["U0PRIYA"].lines
     for user in ("U0DANA", "U0PRIYA"):
-        assert "Pricing call" in homes[user]
-        assert "Acme Buyer" in homes[user]
-        assert tracking in homes[user]
+        assert "Mon 30 Nov" in homes[user].headers
+        assert "Team: Dana Reyes and Priya Nair" in homes[user].lines
     assert "Pricing call" not in homes["U0SAM"]
     assert "No meetings ahead yet." in homes["U0SAM"]
 
