@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from scheduling.calendars.base import CalendarInfo
-from scheduling.calendars.google_events import entries_of, interval_of, moment, word
+from scheduling.calendars.google_events import entries_of, interval_of, moment, uid_of, word
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, RateLimited, Unavailable
 
@@ -52,7 +52,7 @@ def busy_of(events: Iterable[Json], window: Interval, zone: str) -> Iterator[Bus
             status=_status(event, answer),
             title=None if private else word(event, "summary"),
             private=private,
-            uid=word(event, "iCalUID"),
+            uid=uid_of(event),
         )
 
 

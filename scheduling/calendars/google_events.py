@@ -110,11 +110,17 @@ def ref_of(event: Json, calendar_id: str) -> EventRef:
     return EventRef(
         calendar_id=calendar_id,
         event_id=found,
-        uid=word(event, "iCalUID") or f"{found}@google.com",
+        uid=uid_of(event) or "",
         etag=word(event, "etag"),
         join_url=_link(event),
         web_url=word(event, "htmlLink"),
     )
+
+
+def uid_of(event: Json) -> str | None:
+    """Google's UID; where it is not told, what Google makes of an id."""
+    found = word(event, "id")
+    return word(event, "iCalUID") or (f"{found}@google.com" if found else None)
 
 
 def state_of(event: Json, calendar_id: str, zone: str) -> EventState:

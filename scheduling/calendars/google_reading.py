@@ -1,16 +1,17 @@
 """Reading time from Google: the account's own calendars with details, everybody else as free or busy, side by side."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from scheduling.calendars import google_busy as times
 from scheduling.calendars.base import OWN, Availability, CalendarInfo, CalendarRef, Deadline
 from scheduling.calendars.google_session import GoogleSession
 from scheduling.domain import Busy, Interval
-from scheduling.errors import CalendarError, Unavailable
+from scheduling.errors import CalendarError, EventMissing, Unavailable
 
 T = TypeVar("T")
 AT_ONCE = 4
@@ -21,6 +22,7 @@ FIELDS = (
     "items(id,iCalUID,status,summary,start,end,transparency,visibility,eventType,attendees(self,responseStatus))"
 )
 
+Pages = Sequence[Mapping[str, Any]]
 Answer = tuple[Busy, ...] | CalendarError
 Answers = Mapping[str | None, Answer]
 """By address; None is the account itself."""
@@ -55,36 +57,45 @@ def list_calendars(session: GoogleSession, deadline: Deadline) -> tuple[Calendar
 def _own(session: GoogleSession, window: Interval, deadline: Deadline, default_zone: str) -> tuple[Busy, ...]:
     """Every calendar that counts; the primary one is read while the list is still on its way."""
     listed: list[CalendarInfo] = []
+    ahead: list[Pages] = []
 
-    def the_list() -> tuple[Busy, ...]:
+    def the_list() -> None:
         listed.extend(list_calendars(session, deadline))
-        return ()
 
-    def read(calendar_id: str, zone: str | None = None) -> tuple[Busy, ...]:
-        return tuple(_events(session, calendar_id, window, deadline, zone or default_zone))
+    def the_primary() -> None:
+        with suppress(EventMissing):  # it does not go by the name "primary": it is read by its own
+            ahead.append(_pages(session, "primary", window, deadline))
 
-    first = _side_by_side([the_list, lambda: read("primary")])
-    others = [c for c in listed if c.counts_as_busy and not c.primary]
-    rest = _side_by_side([partial(read, c.id, c.zone) for c in others])
-    return times.in_order(busy for part in (*first, *rest) for busy in part)
+    _side_by_side([the_list, the_primary])
+    primary = next((calendar for calendar in listed if calendar.primary), None)
+    rest = [calendar for calendar in listed if calendar.counts_as_busy and not (ahead and calendar is primary)]
+    if not ahead and not rest:
+        raise EventMissing("primary")
+    read = _side_by_side([partial(_pages, session, calendar.id, window, deadline) for calendar in rest])
+    zones = [*(primary.zone if primary else None for _ in ahead), *(calendar.zone for calendar in rest)]
+    return times.in_order(
+        busy
+        for zone, pages in zip(zones, (*ahead, *read), strict=True)
+        for page in pages
+        for busy in times.busy_of(page["items"], window, str(page.get("timeZone") or zone or default_zone))
+    )
 
 
-def _events(
-    session: GoogleSession, calendar_id: str, window: Interval, deadline: Deadline, zone: str
-) -> Iterator[Busy]:
-    for page in session.pages(
-        session.events.list,
-        deadline,
-        calendarId=calendar_id,
-        timeMin=_text(window.start),
-        timeMax=_text(window.end),
-        singleEvents=True,
-        orderBy="startTime",
-        maxAttendees=1,
-        maxResults=2500,
-        fields=FIELDS,
-    ):
-        yield from times.busy_of(page["items"], window, str(page.get("timeZone") or zone))
+def _pages(session: GoogleSession, calendar_id: str, window: Interval, deadline: Deadline) -> Pages:
+    return tuple(
+        session.pages(
+            session.events.list,
+            deadline,
+            calendarId=calendar_id,
+            timeMin=_text(window.start),
+            timeMax=_text(window.end),
+            singleEvents=True,
+            orderBy="startTime",
+            maxAttendees=1,
+            maxResults=2500,
+            fields=FIELDS,
+        )
+    )
 
 
 def _free_busy(session: GoogleSession, addresses: Sequence[str], window: Interval, deadline: Deadline) -> Answers:

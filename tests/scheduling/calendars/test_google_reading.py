@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.google_standin.troubles import Trouble
-from scheduling.calendars.base import OWN, CalendarRef, Deadline, RoomInfo
-from scheduling.calendars.google_sign_in import ASKED, ROOMS
+from scheduling.calendars.base import OWN, CalendarRef, Deadline
+from scheduling.calendars.google_sign_in import ASKED
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import (
     AccessDenied,
@@ -17,7 +17,6 @@ from scheduling.errors import (
     EventMissing,
     RateLimited,
     Unavailable,
-    Unsupported,
 )
 from tests.scheduling.calendars.conftest import MONDAY, WEEK, soon
 from tests.scheduling.calendars.google_kit import GoogleAccount
@@ -345,37 +344,36 @@ def test_a_missing_permission_is_said_and_not_taken_for_free(google):
     assert [type(a.error) for a in (mine, sam)] == [ConsentMissing, ConsentMissing]
 
 
-# --- rooms ---
+# --- servers that say less than Google does ---
 
 
-def test_rooms_are_listed_for_who_may_see_the_directory(google):
-    google.accounts.add_room("room-b@resource.calendar.google.com", "Berlin 2")
-    google.accounts.add_room("room-a@resource.calendar.google.com", "Aachen 1")
-    account = GoogleAccount(google, scopes=(*ASKED, ROOMS))
+def test_a_whole_day_without_a_zone_is_of_the_zone_that_the_list_tells_and_else_of_the_readers(account, google):
+    days = {"start": {"date": "2026-12-08"}, "end": {"date": "2026-12-09"}}
+    answer = {"kind": "calendar#events", "items": [{"id": "a", "status": "confirmed", **days}]}
+    google.troubles.add(Trouble("GET", "/calendars/primary/events", 2, 200, json.dumps(answer).encode()))
+    account.calendar.zone = "America/New_York"
 
-    rooms = account.provider.list_rooms(soon())
+    [told] = own(account, zone="Asia/Kolkata").busy
+    account.calendar.zone = ""
+    [untold] = own(account, zone="Asia/Kolkata").busy
 
-    assert account.provider.capabilities.rooms
-    assert rooms == (
-        RoomInfo("room-a@resource.calendar.google.com", "Aachen 1"),
-        RoomInfo("room-b@resource.calendar.google.com", "Berlin 2"),
-    )
-
-
-def test_without_that_permission_rooms_are_unsupported_and_nobody_is_asked(account, google):
-    with pytest.raises(Unsupported):
-        account.provider.list_rooms(soon())
-
-    assert not account.provider.capabilities.rooms
-    assert google.troubles.exchanges == []
+    assert (told.interval.start, told.uid) == (datetime(2026, 12, 8, 5, tzinfo=UTC), "a@google.com")
+    assert untold.interval.start == datetime(2026, 12, 7, 18, 30, tzinfo=UTC)
 
 
-def test_a_rooms_time_is_read_by_its_address(account, google):
-    google.accounts.add_room("room-a@resource.calendar.google.com", "Aachen 1")
-    google.accounts.occupy("room-a@resource.calendar.google.com", MONDAY, MONDAY + HOUR)
+def test_a_primary_calendar_that_does_not_go_by_that_name_is_read_by_its_own(account, google):
+    account.occupy(NINE, "Stand-up")
+    google.troubles.fail(404, "notFound", path="/calendars/primary/events")
 
-    [room] = account.provider.availability(
-        [CalendarRef("room-a@resource.calendar.google.com")], WEEK, soon(), default_zone="Europe/Berlin"
-    )
+    assert [busy.title for busy in own(account).busy] == ["Stand-up"]
 
-    assert room.busy == (Busy(NINE),)
+
+def test_an_account_of_which_no_calendar_could_be_found_is_unknown_and_not_free(account, google):
+    google.troubles.fail(404, "notFound", path="/calendars/primary/events")
+    entry = {"id": "holidays", "summary": "Holidays", "accessRole": "reader"}
+    listing = {"kind": "calendar#calendarList", "items": [entry]}
+    google.troubles.add(Trouble("GET", "/calendarList", 1, 200, json.dumps(listing).encode()))
+
+    answer = own(account)
+
+    assert (answer.busy, type(answer.error)) == ((), EventMissing)
