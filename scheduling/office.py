@@ -19,6 +19,7 @@ from scheduling.connecting import Connecting
 from scheduling.domain import Connection, ConnectionState, EventSettings, Person, Rep, Room, WorkspaceChoices
 from scheduling.errors import CalendarError
 from scheduling.roster import EVER
+from scheduling.secrets import KeyUnfit
 from scheduling.store import Session, Store, bookings, connections, people, preferences, rooms, workspaces
 
 log = logging.getLogger(__name__)
@@ -120,13 +121,20 @@ class Office:
     def disconnect(self, rep: Rep, connection_id: str) -> None:
         """Give our access back and forget the account; one that is gone already is fine.
 
-        Forgotten even when the provider does not answer: what is not stored cannot be used.
+        Forgotten even when the provider does not answer, or no key of ours opens its secret any more: what is not
+        stored cannot be used.
         """
         owned = next((c for c in self.connections(rep) if c.id == connection_id), None)
         if owned is None:
             return
-        secret = self._store.read(lambda tx: connections.secret(tx, rep.team_id, owned.id))
+        try:
+            secret = self._store.read(lambda tx: connections.secret(tx, rep.team_id, owned.id))
+        except KeyUnfit:
+            log.warning("access not given back", extra={"connection": owned.id, "code": "key"})
+            secret = None
         self._store.transact(lambda tx: connections.remove(tx, rep.team_id, owned.id))
+        if secret is None:
+            return
         try:
             self._accounts.revoke(owned, secret, Deadline.after(REVOKE_SECONDS))
         except CalendarError as error:

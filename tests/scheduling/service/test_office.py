@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from scheduling.domain import ConnectionState, EventSettings, Prefill, WorkspaceChoices
 from scheduling.errors import AuthExpired
+from scheduling.secrets import KeyUnfit, SecretBox
 from tests.scheduling.calendars.fake_calendar import WORK
 from tests.scheduling.service.conftest import DANA, SAM, TEAM, TUESDAY_9
 
@@ -18,6 +19,19 @@ def test_a_calendar_that_is_disconnected_is_forgotten_and_given_back(world):
     assert [connection.account for connection in still_there] == ["dana"]
     assert world.service.connections(DANA) == ()
     assert world.accounts.revoked == ["dana"]
+
+
+def test_a_calendar_whose_secret_no_key_opens_is_forgotten_all_the_same(world, monkeypatch):
+    world.connect("U0DANA", "dana")
+
+    def lost(*_):
+        raise KeyUnfit("a stored secret opens with none of the keys")
+
+    monkeypatch.setattr(SecretBox, "open", lost)
+    world.scheduling.office.disconnect(DANA, "c-dana")
+
+    assert world.service.connections(DANA) == ()
+    assert world.accounts.revoked == []
 
 
 def test_a_calendar_that_shuts_us_out_is_reported_once_and_named_on_the_screen(world):
