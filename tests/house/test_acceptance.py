@@ -35,12 +35,6 @@ def test_every_acceptance_code_has_a_story():
     assert CODES - told == set()
 
 
-def test_stories_name_only_codes_that_there_are():
-    named = {(name, code) for name, docstring in stories() for code in codes_of(docstring) if code not in CODES}
-
-    assert named == set()
-
-
 def test_codes_are_read_from_the_first_words_only():
     assert codes_of("8b, 8c. Marked by sign. 9. Held") == ["8b", "8c"]
     assert codes_of("The same as 8b.") == []
