@@ -2,7 +2,7 @@
 
 It keeps mailboxes, room lists and items in memory, delivers invitations to mailboxes it has, lets rooms accept or
 decline, and misbehaves on request (`faults.py`). Its answers are valid against Microsoft's published schemas. It has no
-recurring items, no attachments, no folders but the calendar, and asks for no channel binding with NTLM.
+recurring items, no attachments, no folders but the calendar.
 """
 
 from sandbox.exchange_standin.faults import Fault

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -34,13 +35,20 @@ class ExchangeStandin:
 
     `calls` are the operations that were signed in, `exchanged` their bodies with the answers; `redirects` goes to
     Autodiscover's answers, `autodiscovered` counts them. `tls` is a pair of files: certificate chain and key.
+    With `extended_protection`, NTLM must be bound to that certificate.
     """
 
     def __init__(
-        self, directory: Directory, *, offers: tuple[str, ...] = ("NTLM", "Basic"), tls: tuple[Path, Path] | None = None
+        self,
+        directory: Directory,
+        *,
+        offers: tuple[str, ...] = ("NTLM", "Basic"),
+        tls: tuple[Path, Path] | None = None,
+        extended_protection: bool = False,
     ) -> None:
         self.directory = directory
-        self.signing = Signing(directory, offers)
+        bound = ssl.PEM_cert_to_DER_cert(tls[0].read_text()) if tls and extended_protection else None
+        self.signing = Signing(directory, offers, bound)
         self.faults: list[Fault] = []
         self.calls: list[str] = []
         self.requests = 0
@@ -102,7 +110,7 @@ class ExchangeStandin:
         """Begin again with other mailboxes, nothing recorded and no faults."""
         self._let_go()
         self.directory = directory
-        self.signing = Signing(directory, self.signing.offers)
+        self.signing = Signing(directory, self.signing.offers, self.signing.binding)
         self.faults, self.calls, self.exchanged, self.redirects = [], [], [], {}
         self.requests = self.autodiscovered = 0
 

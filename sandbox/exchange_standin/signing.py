@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import os
 import tempfile
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from sandbox.exchange_standin.mailboxes import Directory, Mailbox
@@ -19,9 +21,13 @@ _VARIABLE = "NTLM_USER_FILE"
 
 
 class Signing:
-    """`offers` are the ways in, in the order of the header; `refused` counts refused passwords."""
+    """`offers` are the ways in, in the order of the header; `refused` counts refused passwords.
 
-    def __init__(self, directory: Directory, offers: tuple[str, ...]) -> None:
+    With `binding`, a certificate in DER, NTLM must be bound to the TLS connection, as Extended Protection wants it.
+    """
+
+    def __init__(self, directory: Directory, offers: tuple[str, ...], binding: bytes | None = None) -> None:
+        self.binding = binding
         self.offers = offers
         self.refused = 0
         self._directory = directory
@@ -52,7 +58,9 @@ class Signing:
         if message[8:12] == b"\x01\x00\x00\x00":  # negotiate: a fresh handshake
             self._signed.pop(connection, None)
             with self._accounts():
-                self._contexts[connection] = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+                self._contexts[connection] = spnego.server(
+                    protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm, channel_bindings=self._channel()
+                )
         context = self._contexts.get(connection)
         if context is None:
             return None, list(self.offers)
@@ -70,6 +78,12 @@ class Signing:
             return None, list(self.offers)
         self._signed[connection] = mailbox
         return mailbox, []
+
+    def _channel(self) -> GssChannelBindings | None:
+        """RFC 5929's tls-server-end-point for a certificate that was signed with SHA-256."""
+        if self.binding is None:
+            return None
+        return GssChannelBindings(application_data=b"tls-server-end-point:" + hashlib.sha256(self.binding).digest())
 
     @contextlib.contextmanager
     def _accounts(self) -> Iterator[None]:

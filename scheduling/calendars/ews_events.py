@@ -44,10 +44,10 @@ class EventStore:
 
     def create(self, spec: EventSpec, deadline: Deadline) -> EventRef:
         """Store the event, or adopt the one that carries its key. Raises CalendarError."""
-        present, taken = self._search(spec, deadline)
+        present = self.find(spec, deadline)
         if present is not None:
             return present
-        if taken:
+        if any(item.booking_uid == spec.uid for item in self._search("booking_uid", spec.uid, spec, deadline)):
             raise Conflict("other_event")
         try:
             return self._create(spec, deadline)
@@ -91,18 +91,19 @@ class EventStore:
 
     def find(self, spec: EventSpec, deadline: Deadline) -> EventRef | None:
         """Raises CalendarError."""
-        mine, _ = self._search(spec, deadline)
-        return mine
+        key = key_text(spec.key)
+        found = [item for item in self._search("booking_key", key, spec, deadline) if self._key(item, deadline) == key]
+        return items.ref_of(min(found, key=lambda item: item.id), spec.calendar_id, spec.uid) if found else None
 
-    def _search(self, spec: EventSpec, deadline: Deadline) -> tuple[EventRef | None, bool]:
-        """The event of this key, and whether another one has its UID."""
-        folder, key = self._folder(spec.calendar_id), key_text(spec.key)
-        wanted = Restriction(Q(booking_key=key) | Q(booking_uid=spec.uid), [folder], Restriction.ITEMS)
-        found = find_items(folder, ("uid", "booking_key", "booking_uid"), deadline, restriction=wanted)
-        mine = [item for item in found if item.booking_key == key]
-        others = any(item.booking_key != key and item.booking_uid == spec.uid for item in found)
-        ref = items.ref_of(min(mine, key=lambda item: item.id), spec.calendar_id, spec.uid) if mine else None
-        return ref, others
+    def _search(self, name: str, value: str, spec: EventSpec, deadline: Deadline) -> list[Any]:
+        folder = self._folder(spec.calendar_id)
+        wanted = Restriction(Q(**{name: value}), [folder], Restriction.ITEMS)
+        return find_items(folder, ("uid", "booking_key", "booking_uid"), deadline, restriction=wanted)
+
+    def _key(self, item: Any, deadline: Deadline) -> str | None:
+        """The key of a found item, asked for again where the search did not show it."""
+        key: str | None = item.booking_key or self._get(item.id, deadline).booking_key
+        return key
 
     def get(self, ref: EventRef, deadline: Deadline) -> EventState:
         """Raises EventMissing and other CalendarErrors."""

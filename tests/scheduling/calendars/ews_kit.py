@@ -1,13 +1,17 @@
 """People of a company with its own Exchange server: the stand-in, asked by the real exchangelib."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from sandbox.exchange_standin import Directory, ExchangeStandin, Item, Mailbox
 from sandbox.exchange_standin.items import by_hand
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
 from scheduling.calendars.ews import ExchangeSystem
 from scheduling.domain import EventRef, Interval
+from scheduling.errors import CalendarError, HostRefused
 from scheduling.outbound import Outbound
 
 PASSWORD = "Grüße 1!"
@@ -40,6 +44,19 @@ def add_dana(standin: ExchangeStandin, **more: Any) -> Mailbox:
     dana = Mailbox(f"dana{number}@acme.example", "Dana Reyes", f"ACME\\dana{number}", PASSWORD, **more)
     standin.directory.mailboxes[dana.address] = dana
     return dana
+
+
+def refusal(action: Callable[[], object]) -> tuple[type[Exception], str]:
+    """Which error an action ends in, and its code or reason."""
+    with pytest.raises((CalendarError, HostRefused)) as caught:
+        action()
+    error = caught.value
+    return type(error), error.reason if isinstance(error, HostRefused) else error.code
+
+
+def finding(standin: ExchangeStandin, http: Outbound, kind: str = "xml") -> ExchangeSystem:
+    """A system that asks the stand-in's Autodiscover first."""
+    return ExchangeSystem(http, addresses=lambda email: [f"{standin.origin}/autodiscover/autodiscover.{kind}"])
 
 
 class ExchangeAccount:
