@@ -28,7 +28,8 @@ def sign_in_error(result: object, admin_url: Callable[[], str] | None) -> Calend
     if not isinstance(result, Mapping):
         return AuthExpired("no_grant")
     error = str(result.get("error") or "")
-    numbers = {str(number) for number in result.get("error_codes") or ()}
+    codes = result.get("error_codes")
+    numbers = {str(number) for number in codes} if isinstance(codes, list) else set()
     numbers |= set(_NUMBER.findall(str(result.get("error_description") or "")))
     if numbers & _CONSENT or "consent_required" in (error, result.get("suberror")):
         code = "admin_consent" if numbers & _ADMIN else "consent"

@@ -14,6 +14,7 @@ import trustme
 
 from sandbox.microsoft_standin import MicrosoftStandIn
 from scheduling.calendars.graph import MicrosoftSystem
+from scheduling.calendars.graph_errors import sign_in_error
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,
@@ -39,6 +40,32 @@ def told(action: Callable[[], object]) -> tuple[type[CalendarError], str]:
     with pytest.raises(CalendarError) as caught:
         action()
     return type(caught.value), caught.value.code
+
+
+# --- refusals ---
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (None, (AuthExpired, "no_grant")),
+        ({}, (Unavailable, "sign_in_nonsense")),
+        ({"error": "invalid_grant", "error_codes": [700082]}, (AuthExpired, "invalid_grant")),
+        ({"error": "login_required"}, (AuthExpired, "login_required")),
+        ({"error": "invalid_grant", "error_codes": [65001]}, (ConsentMissing, "consent")),
+        ({"error": "invalid_grant", "suberror": "consent_required"}, (ConsentMissing, "consent")),
+        ({"error": "access_denied", "error_description": "AADSTS90094: x"}, (ConsentMissing, "admin_consent")),
+        ({"error": "access_denied", "error_description": "AADSTS65004: x"}, (AccessDenied, "denied")),
+        ({"error": "temporarily_unavailable"}, (Unavailable, "temporarily_unavailable")),
+        ({"error": "invalid_client", "error_codes": [7000222]}, (Unavailable, "invalid_client")),
+        ({"error": "invalid_scope", "error_codes": "odd"}, (Refused, "invalid_scope")),
+        ({"error": "dana@acme.example"}, (Refused, "sign_in")),
+    ],
+)
+def test_microsofts_refusals_are_told_apart(result: object, error: tuple[type[CalendarError], str]) -> None:
+    found = sign_in_error(result, None)
+
+    assert (type(found), found.code) == error
 
 
 # --- the way there and back ---
