@@ -23,7 +23,6 @@ from scheduling.errors import (
 from tests.scheduling.calendars.conftest import WEEK, soon, spec_for
 from tests.scheduling.calendars.google_kit import GoogleAccount
 
-HOUR = timedelta(hours=1)
 EVENTS = "/events"
 LIST = "/calendarList"
 

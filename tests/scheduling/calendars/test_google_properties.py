@@ -6,18 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling.calendars import google_busy as times
-from scheduling.calendars.base import CalendarRef
-from scheduling.domain import Busy, Interval
-from scheduling.errors import (
-    CalendarError,
-)
-from tests.scheduling.calendars.conftest import MONDAY, WEEK
+from scheduling.domain import Busy
+from scheduling.errors import CalendarError
+from tests.scheduling.calendars.conftest import WEEK
 
 HOUR = timedelta(hours=1)
-NINE = Interval(MONDAY, MONDAY + HOUR)
-SAM = CalendarRef("sam@reps.example")
-EVENTS = "/events"
-FREE_BUSY = "/freeBusy"
 
 
 JSON = st.recursive(

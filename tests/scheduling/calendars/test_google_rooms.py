@@ -7,17 +7,12 @@ import pytest
 from scheduling.calendars.base import CalendarRef, RoomInfo
 from scheduling.calendars.google_sign_in import ASKED, ROOMS
 from scheduling.domain import Busy, Interval
-from scheduling.errors import (
-    Unsupported,
-)
+from scheduling.errors import Unsupported
 from tests.scheduling.calendars.conftest import MONDAY, WEEK, soon
 from tests.scheduling.calendars.google_kit import GoogleAccount
 
 HOUR = timedelta(hours=1)
 NINE = Interval(MONDAY, MONDAY + HOUR)
-SAM = CalendarRef("sam@reps.example")
-EVENTS = "/events"
-FREE_BUSY = "/freeBusy"
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from scheduling.errors import (
 from tests.scheduling.calendars.conftest import soon
 from tests.scheduling.calendars.google_kit import GoogleAccount
 
-DANA = "dana@reps.example"
 TOKEN = "/token"
 
 
