@@ -55,15 +55,19 @@ def unread(people: Sequence[Unread]) -> list[Block]:
     said = [context(_unread_words(each)) for each in people[:MOST_UNREAD]]
     rest = people[MOST_UNREAD:]
     if rest:
-        said.append(context(f"Also not checked: {listed([fit(each.name, 80) for each in rest])}."))
+        said.append(context(f"Also not checked: {listed([fit(_called(each), 80) for each in rest])}."))
     return said
 
 
 def _unread_words(person: Unread) -> str:
-    why = _UNREAD.get(person.why)
+    why, name = _UNREAD.get(person.why), _called(person)
     if why is not None:
-        return f"{person.name} {why}: {person.name} is not checked."
-    return f"{person.name}'s calendar could not be read: {person.name} is not checked."
+        return f"{name} {why}: {name} is not checked."
+    return f"{name}'s calendar could not be read: {name} is not checked."
+
+
+def _called(person: Unread) -> str:
+    return f"Room {person.name}" if person.who.startswith("room:") else person.name
 
 
 def ask_buttons(proposal: Proposal, draft: Draft) -> list[Block]:

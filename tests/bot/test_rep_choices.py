@@ -143,6 +143,24 @@ def test_when_slack_does_not_tell_whose_address_it_is_nothing_is_said(running):
     assert "a colleague" not in rep.wait_for("Tue 24 Nov")
 
 
+def test_enter_works_in_a_form_that_opened_without_our_rows(running):
+    def failing(name):
+        if name == "open_draft":
+            raise RuntimeError("disk is full")
+
+    running.scheduling.met_before = MET
+    running.scheduling.before = failing
+    rep = opened(running)
+    running.scheduling.before = lambda _: None
+
+    rep.fill("Email address", "buyer@acme.example", enter=True)
+    rep.wait_for("You last met on Tue 3 Nov · Pricing call")
+    rep.press("Continue")
+    rep.wait_for("Acme Buyer · buyer@acme.example · Chicago")
+
+    assert list(running.scheduling.drafts) == ["draft1"]
+
+
 # --- 3 details --------------------------------------------------------------------------------------------------------
 
 
