@@ -11,7 +11,22 @@ from sandbox.google_standin.troubles import Trouble
 from scheduling.calendars.google_events import moment
 from tests.scheduling.calendars.google_kit import back_from
 from tests.stories.conftest import Desk, opened_desk
-from tests.stories.reading import BUYER, COMMAND, DANA, PRIYA, at, calendar_parts, mails, minutes, starts_on
+from tests.stories.reading import (
+    BUYER,
+    COMMAND,
+    DANA,
+    PRIYA,
+    at,
+    calendar_parts,
+    find_times,
+    mails,
+    minutes,
+    pick,
+    starts_on,
+    to_details,
+    to_notifications,
+    words_of,
+)
 
 
 @pytest.fixture(params=["http-sqlite"])
@@ -129,3 +144,25 @@ def test_an_event_whose_answer_was_cut_is_adopted_and_nobody_is_invited_twice(
 
     assert len(google.accounts.calendars[DANA].events) == 1
     assert [(mail.kind, mail.to) for mail in google.accounts.sent] == [("invitation", BUYER)]
+
+
+def test_a_meet_link_is_made_with_the_event_and_comes_late_into_the_mails(desk: Desk, google: GoogleStandIn) -> None:
+    """6a, E2. Google shows the link only after a while; the mails wait for it."""
+    google.changes.meet_after = 1
+    connect_google(desk)
+    rep = to_details(desk)
+    rep.press("More options")
+    rep.wait_for("Conferencing information")
+    rep.choose("Conferencing information", "Google Meet")
+    find_times(rep)
+    pick(rep, r"^11:00")
+    to_notifications(rep)
+    rep.press("Schedule")
+    desk.workspace.workspace.wait_until(lambda: bool(google.accounts.sent), 10)
+    desk.later(seconds=4)
+    rep.wait_for("Tracking ID", timeout=20)
+
+    [event] = google.accounts.calendars[DANA].events.values()
+    link = event["hangoutLink"]
+    assert link.startswith("https://meet.google.com/")
+    assert all(link in words_of(mail.message) for mail in mails(desk, 2)[BUYER])
