@@ -46,7 +46,7 @@ from scheduling.calendars.ews_events import EventStore
 from scheduling.calendars.ews_finding import find_items
 from scheduling.calendars.ews_http import Http
 from scheduling.calendars.ews_wire import protocol_for
-from scheduling.domain import Busy, EventRef, Interval
+from scheduling.domain import Busy, BusyStatus, EventRef, Interval
 from scheduling.errors import AccessDenied, CalendarError, Unavailable
 
 MOST_MAILBOXES = 50
@@ -61,8 +61,8 @@ FIRST_VERSION = Version(build=Build(15, 0, 847, 32), api_version="Exchange2013_S
 
 
 def _never(kind: Any) -> Any:
-    """When UTC changes its clocks: a free/busy request must name a moment; nothing is added at it."""
-    return kind(bias=0, time=time_of_day(0), occurrence=1, iso_month=1, weekday="Sunday")
+    """When UTC changes its clocks: a free/busy request must name a moment, and month 0 is none."""
+    return kind(bias=0, time=time_of_day(0), occurrence=0, iso_month=0, weekday="Sunday")
 
 
 class _FreeBusy(GetUserAvailability):  # type: ignore[misc]  # exchangelib is untyped
@@ -281,11 +281,16 @@ def _read(view: Any, window: Interval) -> list[Busy]:
     merged = view.merged or ""
     if merged and not merged.strip("4") and not view.calendar_events:
         raise AccessDenied("no_data")  # nothing but "no data"
+    digits = items.merged_busy(merged, window, _MERGED_MINUTES)
     if view.view_type == "MergedOnly":
         if not merged:
             raise Unavailable("nonsense")
-        return items.merged_busy(merged, window, _MERGED_MINUTES)
-    return [busy for event in view.calendar_events or () if (busy := items.seen_busy(event)) is not None]
+        return digits
+    events = list(view.calendar_events or ())
+    busy = [each for event in events if (each := items.seen_busy(event)) is not None]
+    # Digits that say "no data" where no event says more (WorkingElsewhere has the same digit): unknown, not free.
+    unknown = [each for each in digits if each.status is BusyStatus.UNKNOWN]
+    return busy + [each for each in unknown if not any(each.interval.overlaps(b.interval) for b in busy)]
 
 
 def _in_order(busy: Iterable[Busy], window: Interval) -> tuple[Busy, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,6 +177,31 @@ def test_a_colleague_who_shows_only_digits_is_busy_by_the_quarter(dana: Exchange
         Interval(MONDAY, MONDAY + quarter),
         Interval(MONDAY + quarter, MONDAY + 2 * quarter),
     ]
+
+
+def test_times_of_which_the_server_knows_nothing_are_unknown_and_not_free():
+    from scheduling.calendars.ews_calendar import _read
+
+    elsewhere = SimpleNamespace(
+        start=MONDAY, end=MONDAY + timedelta(minutes=15), busy_type="WorkingElsewhere", details=None
+    )
+    view = SimpleNamespace(view_type="DetailedMerged", merged="4044", calendar_events=[elsewhere])
+
+    quarter = timedelta(minutes=15)
+    assert _read(view, Interval(MONDAY, MONDAY + HOUR)) == [
+        Busy(Interval(MONDAY, MONDAY + quarter), BusyStatus.WORKING_ELSEWHERE),
+        Busy(Interval(MONDAY + 2 * quarter, MONDAY + 3 * quarter), BusyStatus.UNKNOWN),
+        Busy(Interval(MONDAY + 3 * quarter, MONDAY + 4 * quarter), BusyStatus.UNKNOWN),
+    ]
+
+
+def test_a_colleague_of_whom_nothing_is_known_is_unknown():
+    from scheduling.calendars.ews_calendar import _read
+
+    view = SimpleNamespace(view_type="FreeBusyMerged", merged="4444", calendar_events=None)
+
+    with pytest.raises(AccessDenied, match="no_data"):
+        _read(view, Interval(MONDAY, MONDAY + HOUR))
 
 
 def test_private_events_of_colleagues_have_no_title(dana: ExchangeAccount, sam: Mailbox):
