@@ -84,7 +84,7 @@ class Live:
         self._mailbox = mailbox
         self._troubles = troubles
         self._viewers: list[Viewer] = []
-        self._calendars: dict[str, Json] = {}
+        self.calendars: dict[str, Json] = {}
         self._seeded: dict[str, set[str]] = {}
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(16, "page")
@@ -128,7 +128,7 @@ class Live:
                 found = self.weeks.fingerprints()
                 changed = [user for user, mark in found.items() if known.get(user) != mark]
                 for user in changed:
-                    self._calendars[user] = self._calendar_seen(user, found[user], self.weeks.starts(user))
+                    self.calendars[user] = self._calendar_seen(user, found[user], self.weeks.starts(user))
                 known = found
             except httpx2.HTTPError as error:
                 logger.warning("calendars_not_seen error=%s", type(error).__name__)
@@ -140,8 +140,8 @@ class Live:
         """What the page needs to know of a calendar: `new` are the events that came since it was first looked at."""
         first = self._seeded.setdefault(user, set(starts))
         fresh = [href for href in starts if href not in first]
-        newest = next((href for href in fresh if href not in self._calendars[user]["new"]), None) if fresh else None
-        week_of = starts[newest] if newest else self._calendars.get(user, {}).get("week_of")
+        newest = next((href for href in fresh if href not in self.calendars[user]["new"]), None) if fresh else None
+        week_of = starts[newest] if newest else self.calendars.get(user, {}).get("week_of")
         return {"mark": mark, "new": fresh, "week_of": week_of}
 
     def tell_all(self) -> None:
@@ -162,7 +162,7 @@ class Live:
                 "stack": seen.stack_seen(workspace, user_id),
                 "home": seen.home_seen(workspace, user_id),
                 "mails": [mailroom.summary(n, mail) for n, mail in enumerate(mails)],
-                "calendars": dict(self._calendars),
+                "calendars": dict(self.calendars),
                 "troubles": self._troubles.seen(),
             }
             viewer.tell(sections, self.traffic)

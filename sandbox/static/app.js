@@ -3,7 +3,7 @@
 import { html, render, useEffect, useState } from "./vendor/preact-htm.js";
 import { Channel } from "./channel.js";
 import { Home } from "./home.js";
-import { connect, say, state, useLive } from "./live.js";
+import { act, connect, hangUp, say, state, useLive } from "./live.js";
 import { Confirm, Modal } from "./modal.js";
 import { OwnSlack } from "./own.js";
 import { Rail } from "./rail.js";
@@ -62,4 +62,4 @@ function App() {
 
 connect();
 render(html`<${App} />`, Object.assign(document.getElementById("app"), { textContent: "" }));
-globalThis.sandbox = state; // for whoever looks with the browser's own tools
+globalThis.sandbox = { state, act, hangUp }; // for whoever looks with the browser's own tools

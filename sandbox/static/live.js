@@ -55,6 +55,9 @@ export function connect() {
   };
 }
 
+// Ends the connection, as a network does; a new one is tried at once.
+export const hangUp = () => socket.close();
+
 function take(frame) {
   if (frame.news) {
     const { traffic, ...sections } = frame.news;

@@ -62,7 +62,7 @@ export function Modal({ stack }) {
       ${stack.length > 1 && html`<span class="depth">Window ${stack.length} of 3</span>`}
       <button type="button" class="x" aria-label="Close the whole form" onClick=${() => leave(true)}><span aria-hidden="true">×</span></button>
     </header>
-    <div class="modal-body" tabindex="-1" aria-busy=${view.busy ? "true" : undefined}>
+    <div class="modal-body" tabindex="-1" aria-busy=${view.busy ? "true" : undefined} inert=${view.busy}>
       ${view.notice && html`<div class="alert error" role="alert"><strong>Problem</strong><span>${view.notice}</span></div>`}
       <${Blocks} surface=${surface} />
     </div>
