@@ -180,7 +180,7 @@ class MicrosoftSystem:
             raise AuthExpired("identity") from error
         if not isinstance(result, Mapping) or not isinstance(result.get("access_token"), str):
             raise sign_in_error(result, lambda: self._sign_ins.admin_consent_url(redirect_uri))
-        if not _covers(str(result.get("scope") or " ".join(SCOPES))):  # unsaid means as asked (RFC 6749 §5.1)
+        if not _covers(str(result.get("scope", " ".join(SCOPES)))):  # unsaid means as asked (RFC 6749 §5.1)
             raise ConsentMissing("scope", missing=("events",))
         accounts = app.get_accounts()
         if len(accounts) != 1:
