@@ -15,10 +15,13 @@ from bot.modals.connecting import account_words, connected_words, link_elements,
 from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.slack_text import escaped
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words, zone_words
-from scheduling.domain import Booking, ConferencingKind, Connection, Person, WorkspaceChoices
+from scheduling.domain import Booking, Connection, Person, WorkspaceChoices
 from scheduling.ports import Outcome, OutcomeKind
 
 OPEN = "open"
+RETRY_LINK = "booking.retry_link"
+MAKE_LINK = "Make the link"
+NO_LINK = "The link to meet by is missing: it could not be made. The meeting itself stands."
 RECONNECT = "calendars.reconnect"
 
 Message = dict[str, Any]
@@ -113,9 +116,18 @@ def member_message(booking: Booking, person: Person) -> Message:
     if form.team_note:
         rows.append(("Team note (never shown to the customer)", fit(form.team_note, LONGEST_NOTE)))
     rows += [("Sent", told_words(booking)), ("Tracking ID", booking.tracking_id)]
-    links = link_buttons(booking)
-    extra = [actions("booking.links", links)] if links else []
-    return _said(title, rows, extra, _conflicts(form.obstacles))
+    closing = _conflicts(form.obstacles)
+    if booking.lacks_link:
+        closing.append(NO_LINK)
+    return _said(title, rows, _buttons(booking, mine=by_reader), closing)
+
+
+def _buttons(booking: Booking, *, mine: bool) -> list[Block]:
+    """Links to follow, and for the rep the way to a link that is missing (6a)."""
+    buttons = link_buttons(booking)
+    if mine and booking.lacks_link:
+        buttons.append(button(RETRY_LINK, MAKE_LINK, booking.id))
+    return [actions("booking.links", buttons)] if buttons else []
 
 
 def _zones(booking: Booking, person: Person) -> str:
@@ -136,8 +148,8 @@ def _conflicts(obstacles: Sequence[str]) -> list[str]:
 def _place(booking: Booking) -> list[Row]:
     form = booking.form
     link = booking.event.join_url if booking.event else None
-    if not link and form.conferencing is ConferencingKind.NATIVE:
-        link = "The calendar has not made a link yet"
+    if booking.lacks_link:
+        link = "No link yet"
     rows = [
         ("Meeting type", form.meeting_type),
         ("Location", form.location),
@@ -242,16 +254,17 @@ def undelivered_message(booking: Booking, address: str, code: str) -> Message:
 
 
 def link_message(booking: Booking) -> Message:
-    """The link that was missing when the meeting was booked."""
+    """The link that was missing when the meeting was booked; or that it is missing still."""
     link = (booking.event.join_url if booking.event else None) or booking.form.conferencing_text
     rows: list[Row] = [
         ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
-        ("Conferencing", fit(link, 500)),
+        ("Conferencing", fit(link, 500) or "No link yet"),
         ("Tracking ID", booking.tracking_id),
     ]
-    links = link_buttons(booking)
-    extra = [actions("booking.links", links)] if links else []
-    return _said("The link for your meeting is made", rows, extra, ["It was sent to everybody who was mailed before."])
+    if booking.lacks_link:
+        return _said("The link for your meeting could not be made", rows, _buttons(booking, mine=True), [NO_LINK])
+    words = ["It was sent to everybody who was mailed before."]
+    return _said("The link for your meeting is made", rows, _buttons(booking, mine=True), words)
 
 
 def overlap_message(booking: Booking, who: tuple[str, ...]) -> Message:

@@ -8,9 +8,9 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import homepage
 from bot import workspace_settings as settings_part
-from bot.cards import OPEN, RECONNECT
+from bot.cards import OPEN, RECONNECT, RETRY_LINK
 from bot.handlers import advanced as advanced_settings
-from bot.handlers import browsing, calendars, errors, home, schedule_for, settings
+from bot.handlers import browsing, calendars, errors, home, meetings, schedule_for, settings
 from bot.modals import (
     advanced,
     confirm,
@@ -66,6 +66,7 @@ ACTIONS: dict[str | re.Pattern[str], Handler] = {
     re.compile(rf"^{connecting.CONNECT}\.[a-z0-9_]+$"): browsing.followed_link,
     OPEN: schedule_for.open_from_button,
     RECONNECT: calendars.reconnect,
+    RETRY_LINK: meetings.retry_link,
     homepage.CONNECT: calendars.connect,
     homepage.DISCONNECT: calendars.disconnect,
     settings_part.CHANNEL: settings.choose_channel,

@@ -60,8 +60,7 @@ def not_connected(draft: Draft, links: Mapping[str, str], broken: Sequence[Conne
     """P1: no calendar of the rep's can be read. `broken` are those that no longer let us in."""
     words = "Connect a calendar first"
     if broken:
-        names = week_notes.names_words([connecting.account_words(connection) for connection in broken])
-        words += f": {names} no longer lets us in."
+        words += f". {week_notes.shut_out_words(broken)}"
     offer = connecting.offer("times.connect", words, links)
     hint = context("Come back here afterwards; everything you typed stays.")
     buttons = _buttons(button(AGAIN, "Try again", label="Look for times again"), button(BACK, "Back"))

@@ -34,14 +34,17 @@ def shut_out(connections: Sequence[Connection], links: Mapping[str, str]) -> lis
     """The rep's own calendars that no longer let us in, with the buttons to connect them again."""
     if not connections:
         return []
-    names = names_words([connecting.account_words(connection) for connection in connections])
-    verb = "no longer lets" if len(connections) == 1 else "no longer let"
-    words = (
-        f"{names} {verb} us in (the password was changed, or access was withdrawn), so those times count as unknown. "
-        "Connect again:"
-    )
+    words = f"{shut_out_words(connections)} Those times count as unknown. Connect again:"
     same = {connection.provider for connection in connections}
     return connecting.offer("times.reconnect", words, {name: links[name] for name in links if name in same} or links)
+
+
+def shut_out_words(connections: Sequence[Connection]) -> str:
+    """Which of the rep's calendars no longer let us in, and why: a sentence each."""
+    return " ".join(
+        f"{connecting.account_words(each)} no longer lets us in: {connecting.why_words(each)}."
+        for each in connections[:MOST_NAMES]
+    )
 
 
 def via_sharing(names: Sequence[str]) -> list[Block]:

@@ -28,7 +28,8 @@ from bot.modals.blocks import (
     typed_text,
 )
 from bot.modals.checks import complaint
-from bot.words import day_words, listed, zone_words
+from bot.modals.week_notes import shut_out_words
+from bot.words import day_words, zone_words
 from scheduling.domain import Connection, ConnectionState, Customer, Form
 from scheduling.service import LastMeeting, Opening
 from scheduling.zones import is_zone, local
@@ -158,8 +159,7 @@ def _offer(connections: Sequence[Connection]) -> str:
     """Words above the connect buttons: for a first calendar, or for one that no longer lets us in."""
     if not connections:
         return OFFER
-    names = listed([f"{connecting.provider_name(each.provider)} ({each.account})" for each in connections])
-    return f"{names} no longer lets us in. Connect a calendar again to see available times."
+    return f"{shut_out_words(connections)} Connect a calendar again to see available times."
 
 
 def _about(form: Form) -> str:

@@ -65,7 +65,7 @@ def test_a_link_that_the_calendar_has_not_made_is_said_to_be_missing():
     missing = cards.member_message(booking_with(form), DANA)
     there = cards.member_message(booking_with(form, event=EVENT), DANA)
 
-    assert "Conferencing: The calendar has not made a link yet" in missing["text"]
+    assert "Conferencing: No link yet" in missing["text"]
     assert "Conferencing: https://meet.example/1" in there["text"]
 
 

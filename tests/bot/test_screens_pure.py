@@ -347,7 +347,7 @@ def test_a_calendar_that_no_longer_lets_us_in_is_named_with_the_buttons_to_conne
 
     view = json.dumps(who.build(Opening(draft_with(Form()), (broken,), LINKS), NOW))
 
-    assert "iCloud (dana@example.com) no longer lets us in." in view
+    assert "iCloud (dana@example.com) no longer lets us in: it no longer accepts our sign-in." in view
     assert "https://schedule.example/connect/one" in view
     assert "no longer lets us in" not in json.dumps(
         who.build(Opening(draft_with(Form()), (broken, CONNECTION), {}), NOW)

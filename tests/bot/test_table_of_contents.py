@@ -13,6 +13,7 @@ from bot.modals.surroundings import Surroundings
 from bot.workspace_settings import Settings
 from scheduling import LastMeeting, Opening
 from scheduling.domain import (
+    ConferencingKind,
     ConnectionState,
     Customer,
     EventRef,
@@ -110,6 +111,7 @@ def every_message():
     yield cards.connect_message(ALL_LINKS)
     yield cards.undelivered_message(BOOKING, "a@b.example", "550")
     yield cards.link_message(BOOKING)
+    yield cards.member_message(booking_with(FORM.model_copy(update={"conferencing": ConferencingKind.ZOOM})), DANA)
     yield cards.overlap_message(BOOKING, ("Sam",))
     yield asking(DRAFT.rep)
 
