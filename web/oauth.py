@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from scheduling.errors import CalendarError, LinkRefused
-from web.oauth_words import SYSTEMS, Told, told_by, used_up
+from web.oauth_words import SYSTEMS, Told, agreed, told_by, used_up
 from web.rendering import page
 
 T = TypeVar("T")
@@ -109,6 +109,8 @@ class OAuthPages:
         if request.method == "POST":
             params = _taken(await _form(request))
             return RedirectResponse(f"{self._authorizing.redirect_uri(provider)}?{urlencode(params)}", 303)
+        if "state" not in request.query_params and request.query_params.get("admin_consent") == "True":
+            return _page(agreed())
         params, browser = _taken(dict(request.query_params)), self._browser(request)
         try:
             connected = await self._in_thread(lambda: self._authorizing.finish(provider, params, browser))

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from scheduling.errors import AccessDenied, AuthExpired, CalendarError, ConsentMissing, RateLimited, Unsupported
+from scheduling.errors import (
+    AccessDenied,
+    AuthExpired,
+    CalendarError,
+    ConsentMissing,
+    RateLimited,
+    Refused,
+    Unsupported,
+)
 
 SYSTEMS = {"google": "Google Calendar", "microsoft": "Office 365"}
 
@@ -43,6 +51,15 @@ def used_up() -> Told:
     )
 
 
+def agreed() -> Told:
+    """For an administrator who comes back from agreeing for the whole company."""
+    return Told(
+        200,
+        "Thank you, that is agreed",
+        ("People of your company can now connect their calendars.", "In Slack, they press the button again."),
+    )
+
+
 def told_by(error: CalendarError, provider: str) -> Told:
     """What a refusal means for the person in front of it."""
     system = SYSTEMS.get(provider, provider)
@@ -51,6 +68,9 @@ def told_by(error: CalendarError, provider: str) -> Told:
             return Told(403, "You said no", (f"{system} was not connected. {NOTHING}", AGAIN))
         case ConsentMissing(missing=missing, admin_url=admin_url):
             return _consent(system, missing, admin_url)
+        case Refused(code="use_exchange"):
+            words = f"Your mailbox is on your company's own Exchange server, not in {system}. {NOTHING}"
+            return Told(403, "Connect as Exchange instead", (words, "In Slack, press Exchange/Outlook (on-premises)."))
         case AccessDenied() | Unsupported():
             words = f"{system} knows you, but does not let apps use this calendar. {NOTHING}"
             return Told(403, "This calendar cannot be connected", (words, "Ask your administrator to allow this app."))

@@ -18,6 +18,7 @@ from scheduling.errors import (
     ConsentMissing,
     LinkRefused,
     RateLimited,
+    Refused,
     SchedulingError,
     Unavailable,
 )
@@ -223,6 +224,7 @@ async def test_a_form_that_no_provider_sends_is_refused(browser, providers, body
             403,
             ["administrator has to agree", 'href="https://login.example/adminconsent?a=1&amp;b=2"'],
         ),
+        (Refused("use_exchange"), 403, ["Connect as Exchange instead", "press Exchange/Outlook (on-premises)"]),
         (AccessDenied("403"), 403, ["This calendar cannot be connected", "Ask your administrator"]),
         (AuthExpired("invalid_grant"), 400, ["That took too long", "Nothing was saved."]),
         (RateLimited("429", retry_after=3), 503, ["Please try again in a few minutes"]),
@@ -241,6 +243,14 @@ async def test_the_page_says_what_happened_and_leads_back_to_slack(browser, prov
     assert [w for w in words if w not in answer.text] == []
     assert 'href="slack://open"' in answer.text
     assert "canary" not in answer.text
+
+
+async def test_an_administrator_who_agreed_for_the_company_is_thanked(browser, providers):
+    answer = await browser.get("/oauth/microsoft/callback", params={"admin_consent": "True", "tenant": "t-1"})
+
+    assert answer.status_code == 200
+    assert "People of your company can now connect their calendars." in answer.text
+    assert providers.came == []
 
 
 async def test_a_provider_that_cannot_be_reached_on_the_way_there_is_told_at_once(browser, providers):
