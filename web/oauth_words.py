@@ -68,12 +68,8 @@ def told_by(error: CalendarError, provider: str) -> Told:
             return Told(403, "You said no", (f"{system} was not connected. {NOTHING}", AGAIN))
         case ConsentMissing(missing=missing, admin_url=admin_url):
             return _consent(system, missing, admin_url)
-        case Refused(code="use_exchange"):
-            words = f"Your mailbox is on your company's own Exchange server, not in {system}. {NOTHING}"
-            return Told(403, "Connect as Exchange instead", (words, "In Slack, press Exchange/Outlook (on-premises)."))
-        case AccessDenied() | Unsupported():
-            words = f"{system} knows you, but does not let apps use this calendar. {NOTHING}"
-            return Told(403, "This calendar cannot be connected", (words, "Ask your administrator to allow this app."))
+        case AccessDenied() | Unsupported() | Refused(code="use_exchange"):
+            return _not_this_one(system, error.code)
         case AuthExpired():
             return Told(400, "That took too long", (f"{system} no longer takes this sign-in. {NOTHING}", AGAIN))
         case RateLimited():
@@ -82,6 +78,14 @@ def told_by(error: CalendarError, provider: str) -> Told:
         case _:
             words = f"{system} did not answer as expected. {NOTHING}"
             return Told(502, "Please try again", (words, AGAIN))
+
+
+def _not_this_one(system: str, code: str) -> Told:
+    if code == "use_exchange":
+        words = f"Your mailbox is on your company's own Exchange server, not in {system}. {NOTHING}"
+        return Told(403, "Connect as Exchange instead", (words, "In Slack, press Exchange/Outlook (on-premises)."))
+    words = f"{system} knows you, but does not let apps use this calendar. {NOTHING}"
+    return Told(403, "This calendar cannot be connected", (words, "Ask your administrator to allow this app."))
 
 
 def _consent(system: str, missing: tuple[str, ...], admin_url: str | None) -> Told:
