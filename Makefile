@@ -3,6 +3,7 @@
 # make prove  the long experiments (SHORT=1: at most ten minutes)
 # make bench  what we claim about speed, as ratios measured side by side
 # make lock   resolve pyproject.toml into requirements/*.txt
+# make screenshots   the README's pictures     make vendor   fetch the page's one library, and axe-core for its tests
 
 SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
@@ -40,6 +41,9 @@ bench: .venv/.ready
 prove: .venv/.ready
 	SHORT=$(SHORT) $(PY) -m pytest -m prove -rA
 
+screenshots: .venv/.ready
+	$(PY) -m tests.browser.take_screenshots
+
 # --- environments: the stamp is newer than the locked list it was made from ---------------------------------------
 
 $(TRY)/.ready: requirements/sandbox.txt | $(UV)
@@ -76,3 +80,22 @@ lock: | $(UV)
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) -c requirements/dev.txt --extra postgres --output-file requirements/run.txt
 	$(COMPILE) -c requirements/dev.txt --all-extras --output-file requirements/sandbox.txt
+
+# --- files of others (needs npm; the hashes are pinned in tests/sandbox/page) -----------------------------------------
+
+HTM := 3.1.1
+PREACT := 11.2.0
+AXE := 4.14.1
+VENDOR := .tools/vendor
+
+vendor:
+	rm -rf $(VENDOR) && mkdir -p $(VENDOR)
+	cd $(VENDOR) && npm pack --silent htm@$(HTM) preact@$(PREACT) axe-core@$(AXE) >/dev/null \
+	&& for each in *.tgz; do mkdir $${each%.tgz} && tar xzf $$each -C $${each%.tgz} --strip-components 1; done
+	cp $(VENDOR)/htm-$(HTM)/preact/standalone.module.js sandbox/static/vendor/preact-htm.js
+	{ printf '%s\n\n' "preact-htm.js is preact/standalone.module.js of the npm package htm $(HTM), unchanged. It contains two works." \
+	  "=== htm (https://github.com/developit/htm), Apache License 2.0 ==="; cat $(VENDOR)/htm-$(HTM)/LICENSE; \
+	  printf '\n%s\n\n' "=== Preact (https://github.com/preactjs/preact), MIT License ==="; cat $(VENDOR)/preact-$(PREACT)/LICENSE; \
+	} > sandbox/static/vendor/LICENSES.txt
+	cp $(VENDOR)/axe-core-$(AXE)/axe.min.js tests/browser/vendor/axe.min.js
+	cp $(VENDOR)/axe-core-$(AXE)/LICENSE tests/browser/vendor/axe-LICENSE.txt
