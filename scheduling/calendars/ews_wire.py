@@ -41,8 +41,8 @@ _PIECE = 64 * 1024
 _NOT_SENT = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 _NOT_TOLD = frozenset({"connection", "content-encoding", "transfer-encoding", "content-length"})
 
-# It logs whole bodies, addresses and titles included, when something unexpected happens.
-_SILENT = logging.CRITICAL + 1
+# One logs whole bodies, addresses and titles included, when something unexpected happens; the other each step of NTLM.
+_TELLTALES = ("exchangelib", "spnego")
 
 _deadline: ContextVar[Deadline] = ContextVar("ews_deadline")
 
@@ -201,6 +201,11 @@ class AccountProtocol(Protocol, metaclass=_NotCached):  # type: ignore[misc]  # 
         return session
 
 
+def _silence() -> None:
+    for name in _TELLTALES:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
 def signs_connections(auth_type: str) -> bool:
     """Whether a sign-in holds for the connection it was made on, whoever uses it."""
     return bool(auth_type != BASIC)
@@ -208,6 +213,7 @@ def signs_connections(auth_type: str) -> bool:
 
 def authentication(auth_type: str, user_name: str, password: str) -> AuthBase:
     """What signs a request; `auth_type` is exchangelib's BASIC or NTLM."""
+    _silence()
     if auth_type == BASIC:
         return HTTPBasicAuth(user_name.encode(), password.encode())
     name = (
@@ -218,7 +224,6 @@ def authentication(auth_type: str, user_name: str, password: str) -> AuthBase:
 
 def protocol_for(endpoint: str, auth_type: str, user_name: str, password: str, version: Version, http: Http) -> Any:
     """Connections of one account to `endpoint`; nothing is called yet."""
-    logging.getLogger("exchangelib").setLevel(_SILENT)
     config = Configuration(
         service_endpoint=endpoint,
         credentials=Credentials(user_name, password),

@@ -1,5 +1,7 @@
 """EXCHANGE_EWS_URL: what it must look like, what follows from it, and what doctor says of it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from scheduling.errors import HostRefused
 from scheduling.outbound import Outbound
 from settings import Settings, SettingsRefused, load_settings
 
+ROOT = Path(__file__).parents[2]
 DANA = {"email": "dana@acme.example", "user_name": "", "password": "x"}
 
 
@@ -41,6 +44,15 @@ def test_exchange_is_offered_without_any_setting(monkeypatch, tmp_path):
 
     assert read.exchange_ews_url is None
     assert list(calendar_systems(read, Outbound()))[-3:] == ["exchange", "icloud", "caldav"]
+
+
+def test_the_vendors_library_waits_until_somebody_connects():
+    """It takes a second and 50 MB."""
+    ask = "import sys, composition, doctor; import scheduling.calendars.ews; print('exchangelib' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
 
 
 def test_what_is_no_address_is_told(monkeypatch, tmp_path):

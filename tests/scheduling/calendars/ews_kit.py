@@ -8,12 +8,14 @@ import pytest
 
 from sandbox.exchange_standin import Directory, ExchangeStandin, Item, Mailbox
 from sandbox.exchange_standin.items import by_hand
-from scheduling.calendars.base import Account, CalendarProvider, Deadline
+from scheduling.calendars.base import OWN, Account, Availability, CalendarProvider, CalendarRef, Deadline
 from scheduling.calendars.ews import ExchangeSystem
 from scheduling.domain import EventRef, Interval
 from scheduling.errors import CalendarError, HostRefused
 from scheduling.outbound import Outbound
+from tests.scheduling.calendars.odd_account import WEEK
 
+SAM = CalendarRef("sam@acme.example")
 PASSWORD = "Grüße 1!"
 _NUMBERS = itertools.count(1)
 
@@ -88,3 +90,14 @@ class ExchangeAccount:
 
     def count(self) -> int:
         return len(self.mailbox.items)
+
+
+def read(dana: ExchangeAccount, *refs: CalendarRef, window: Interval = WEEK, seconds: float = 20) -> list[Availability]:
+    return list(
+        dana.provider.availability(refs or (OWN,), window, Deadline.after(seconds), default_zone="Europe/Berlin")
+    )
+
+
+def errors(answers: list[Availability]) -> list[tuple[type[CalendarError], str] | None]:
+    assert all(answer.error is None or answer.busy == () for answer in answers)
+    return [None if answer.error is None else (type(answer.error), answer.error.code) for answer in answers]

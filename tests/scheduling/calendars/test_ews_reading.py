@@ -1,8 +1,6 @@
 """Whose time is busy, as an Exchange server tells it, and what is said when it does not."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 from types import SimpleNamespace
@@ -10,12 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from sandbox.exchange_standin import ExchangeStandin, Fault, Mailbox
-from scheduling.calendars.base import OWN, Availability, CalendarRef, Capabilities, Deadline, RoomInfo, SendsInvitations
+from scheduling.calendars.base import OWN, CalendarRef, Capabilities, RoomInfo, SendsInvitations
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,
-    CalendarError,
     DeadlineExceeded,
     EventMissing,
     RateLimited,
@@ -23,11 +20,11 @@ from scheduling.errors import (
 )
 from scheduling.outbound import Outbound
 from tests.scheduling.calendars.conftest import MONDAY, WEEK, soon
-from tests.scheduling.calendars.ews_kit import ExchangeAccount
+from tests.scheduling.calendars.ews_kit import SAM, ExchangeAccount, errors, read
 
 HOUR = timedelta(hours=1)
 MEETING = Interval(MONDAY, MONDAY + HOUR)
-SAM, OSLO, LIMA = (CalendarRef(f"{name}@acme.example") for name in ("sam", "oslo", "lima"))
+OSLO, LIMA = (CalendarRef(f"{name}@acme.example") for name in ("oslo", "lima"))
 
 
 @pytest.fixture
@@ -38,17 +35,6 @@ def dana(exchange: ExchangeStandin, http: Outbound) -> ExchangeAccount:
 @pytest.fixture
 def sam(exchange: ExchangeStandin) -> Mailbox:
     return exchange.directory.mailboxes["sam@acme.example"]
-
-
-def read(dana: ExchangeAccount, *refs: CalendarRef, window: Interval = WEEK, seconds: float = 20) -> list[Availability]:
-    return list(
-        dana.provider.availability(refs or (OWN,), window, Deadline.after(seconds), default_zone="Europe/Berlin")
-    )
-
-
-def errors(answers: list[Availability]) -> list[tuple[type[CalendarError], str] | None]:
-    assert all(answer.error is None or answer.busy == () for answer in answers)
-    return [None if answer.error is None else (type(answer.error), answer.error.code) for answer in answers]
 
 
 # --- one's own --------------------------------------------------------------------------------------------------
@@ -347,58 +333,3 @@ def test_a_server_that_became_private_is_not_called(dana: ExchangeAccount):
     dana.provider = dana.reopened()
 
     assert errors(read(dana)) == [(AccessDenied, "host_private")]
-
-
-# --- threads ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("offers", [("Basic",), ("NTLM",)], ids=["basic", "ntlm"])
-def test_eight_threads_at_once_all_get_their_answer(offers, exchange: ExchangeStandin, http: Outbound):
-    before = exchange.signing.offers
-    exchange.signing.offers = offers
-    try:
-        dana = ExchangeAccount(exchange, http)
-        dana.occupy(MEETING, "Pricing")
-        work: Callable[[int], int] = lambda _: len(read(dana, OWN, SAM)[0].busy)  # noqa: E731 - one line is enough
-
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(work, range(40)))
-    finally:
-        exchange.signing.offers = before
-
-    assert answers == [1] * 40
-
-
-def test_threads_that_get_no_session_end_with_their_deadline(dana: ExchangeAccount):
-    release = Event()
-    dana.standin.faults.append(Fault("FindItem", times=8, hang=release))
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: errors(read(dana, seconds=0.8))[0], range(8)))
-    release.set()
-
-    assert {answer and answer[0] for answer in answers} == {DeadlineExceeded}
-
-
-def test_two_people_never_share_a_signed_in_connection(exchange: ExchangeStandin, http: Outbound):
-    before = exchange.signing.offers
-    exchange.signing.offers = ("NTLM",)
-    try:
-        people = [ExchangeAccount(exchange, http) for _ in range(3)]
-        for number, person in enumerate(people):
-            person.occupy(MEETING, f"Of {number}")
-
-        with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(lambda number: read(people[number % 3])[0].busy[0].title, range(30)))
-    finally:
-        exchange.signing.offers = before
-
-    assert answers == [f"Of {number % 3}" for number in range(30)]
-
-
-def test_no_password_stays_in_the_librarys_own_cache(dana: ExchangeAccount):
-    from exchangelib.protocol import CachingProtocol
-
-    read(dana)
-
-    assert all(key[1] is None for key in CachingProtocol._protocol_cache)
