@@ -86,7 +86,12 @@ def _key(body: dict[str, Any]) -> str | None:
         return f"event:{body.get('team_id')}:{event_id}" if isinstance(event_id, str) else None
     if kind == "view_submission" or not isinstance(trigger_id, str):
         return None
-    return f"trigger:{trigger_id}"
+    # A trigger alone would do at Slack; with the rest, a server that reuses triggers loses no clicks either.
+    actions = body.get("actions")
+    pressed = [a for a in actions if isinstance(a, dict)] if isinstance(actions, list) else []
+    rest = [f"{action.get('action_id')}@{action.get('action_ts')}" for action in pressed]
+    rest += [str(body[name]) for name in ("action_ts", "response_url") if name in body]
+    return ":".join(("trigger", trigger_id, *rest))
 
 
 def _acts_by_itself(body: dict[str, Any]) -> bool:
