@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.modals.blocks import Block, View, actions, button, context, header, lines, modal, people, section
 from bot.modals.more import TYPES
 from bot.modals.surroundings import NOTHING, Surroundings
-from bot.words import both_clocks, city, clock_words, interval_of, listed, minutes_words
+from bot.words import both_clocks, clock_words, interval_of, listed, minutes_words
 from scheduling.domain import Draft, Form
 from scheduling.zones import abbreviation
 
@@ -21,7 +21,7 @@ def build(draft: Draft, zone: str, now: datetime, around: Surroundings = NOTHING
     form = draft.form
     blocks = [header("Confirm your meeting details"), lines(summary(form, zone, around))]
     if form.customer is not None and form.customer.zone is None:
-        blocks.append(context(f"The customer's time zone is assumed to be yours: {city(zone)}."))
+        blocks.append(context("The customer's time zone is assumed to be yours."))
     if form.description:
         blocks.append(section(f"Description: {form.description}"))
     if form.team_note:

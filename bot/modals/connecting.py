@@ -9,8 +9,7 @@ CONNECT = "connect"
 NAMES = {
     "google": "Google Calendar",
     "microsoft": "Office 365",
-    "graph": "Office 365",
-    "ews": "Exchange/Outlook (on-premises)",
+    "exchange": "Exchange/Outlook (on-premises)",
     "icloud": "iCloud",
     "caldav": "Other CalDAV",
 }

@@ -8,10 +8,23 @@ from bot import cards, homepage
 from bot.colleagues import asking
 from bot.handlers import ACTIONS, CLOSINGS, OPTIONS, SUBMISSIONS
 from bot.homepage import Page
-from bot.modals import advanced, confirm, connected, details, links, notifications, outcome, room, times, who
+from bot.modals import (
+    advanced,
+    confirm,
+    connected,
+    connecting,
+    details,
+    links,
+    notifications,
+    outcome,
+    room,
+    times,
+    who,
+)
 from bot.modals.surroundings import Surroundings
 from bot.workspace_settings import Settings
 from scheduling import LastMeeting, Opening
+from scheduling.calendars import REGISTRY
 from scheduling.domain import (
     ConferencingKind,
     ConnectionState,
@@ -31,7 +44,9 @@ from scheduling.ports import Outcome, OutcomeKind
 from tests.bot.in_memory import CONNECTION, DANA, NOW, SAM, at, booking_with, draft_with, slot
 from tests.bot.in_memory_office import HOME, TEAM
 
-ALL_LINKS = {name: f"https://schedule.example/{name}" for name in ("google", "microsoft", "ews", "icloud", "caldav")}
+ALL_LINKS = {
+    name: f"https://schedule.example/{name}" for name in ("google", "microsoft", "exchange", "icloud", "caldav")
+}
 FORM = Form(
     customer=Customer(name="Acme Buyer", email="buyer@acme.example", zone="America/Chicago"),
     subject="Pricing",
@@ -174,3 +189,7 @@ def test_connect_buttons_come_in_the_order_of_the_product():
 
     labels = [e["text"]["text"] for e in interactive(view) if "url" in e]
     assert labels == ["Google Calendar", "Office 365", "Exchange/Outlook (on-premises)", "iCloud", "Other CalDAV"]
+
+
+def test_every_calendar_system_has_a_visible_name():
+    assert list(connecting.NAMES) == list(REGISTRY)
