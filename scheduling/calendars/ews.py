@@ -5,13 +5,13 @@ connected or opened. Exchange Online is refused: it has closed this way in and i
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
 from scheduling.calendars.caldav_http import same_site
-from scheduling.calendars.ews_discovery import Addresses, find_endpoint, first_addresses
+from scheduling.calendars.ews_discovery import Addresses, canonical_name, find_endpoint, first_addresses
 from scheduling.calendars.ews_http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
 from scheduling.calendars.http import header
 from scheduling.calendars.systems import KeepSecret, Secret
@@ -38,14 +38,22 @@ class ExchangeSystem:
 
     provider = "exchange"
 
-    def __init__(self, http: Http, ews_url: str | None = None, *, addresses: Addresses = first_addresses) -> None:
+    def __init__(
+        self,
+        http: Http,
+        ews_url: str | None = None,
+        *,
+        addresses: Addresses = first_addresses,
+        canonical: Callable[[str], str] = canonical_name,
+    ) -> None:
         """`http` is the policy for servers that users name; `ews_url` the operator's server, if there is only one.
 
-        `addresses` tells where Autodiscover is asked first.
+        `addresses` tells where Autodiscover is asked first, `canonical` the true name of a host.
         """
         self._http = http
         self._ews_url = ews_url
         self._addresses = addresses
+        self._canonical = canonical
 
     def connect(self, fields: Mapping[str, str], deadline: Deadline) -> Account:
         """See PasswordSystem; fields are email, password, and as far as typed user_name and server.
@@ -100,7 +108,7 @@ class ExchangeSystem:
             )
             return answer
 
-        return find_endpoint(email, self._http, signed, deadline, self._addresses)
+        return find_endpoint(email, self._http, signed, deadline, self._addresses, self._canonical)
 
     def _greet(self, url: str, deadline: Deadline) -> tuple[str, str]:
         """The service where it really is, and which ways to sign in it offers. No password is sent yet."""

@@ -4,6 +4,10 @@ Every address, first ones and redirects alike, is asked without the password fir
 it, once. A refused password ends the search: more tries would lock the account.
 """
 
+import contextlib
+import queue
+import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -19,6 +23,7 @@ from scheduling.calendars.http import header
 from scheduling.errors import AuthExpired, CalendarError, EventMissing, HostRefused, Unsupported
 
 ONE_ADDRESS_SECONDS = 6.0
+CANONICAL_SECONDS = 2.0
 _MOST_STEPS = 12
 _MOST_BYTES = 1024 * 1024
 _REQUEST = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
@@ -51,11 +56,19 @@ class _Search:
     refused: HostRefused | None = None
 
 
-def find_endpoint(email: str, http: Http, signed: SignedPost, deadline: Deadline, addresses: Addresses) -> str:
+def find_endpoint(
+    email: str,
+    http: Http,
+    signed: SignedPost,
+    deadline: Deadline,
+    addresses: Addresses,
+    canonical: Callable[[str], str],
+) -> str:
     """The address of the EWS service for `email`.
 
-    Raises EventMissing("autodiscover") when nobody tells, AuthExpired for a refused password, Unsupported("office365")
-    when it leads to Exchange Online, HostRefused when all that was found must not be called.
+    `canonical` tells the true name of a host. Raises EventMissing("autodiscover") when nobody tells, AuthExpired for a
+    refused password, Unsupported("office365") when it leads to Exchange Online, HostRefused when all that was found may
+    not be called.
     """
     search = _Search(email, addresses, list(addresses(email)))
     while search.waiting and len(search.asked) < _MOST_STEPS:
@@ -74,9 +87,26 @@ def find_endpoint(email: str, http: Http, signed: SignedPost, deadline: Deadline
         else:
             if found:
                 return found
+    if any(is_exchange_online(canonical(host)) for host in sorted({host_of(url) for url in addresses(email)})):
+        raise Unsupported("office365")  # its certificate is for another name, so nothing was answered
     if search.refused is not None:
         raise search.refused
     raise EventMissing("autodiscover")
+
+
+def canonical_name(host: str) -> str:
+    """The name that a host's aliases lead to, empty when there is none in time; nothing is called."""
+    box: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        with contextlib.suppress(OSError, UnicodeError):
+            box.put(socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)[0][3])
+
+    threading.Thread(target=look_up, name="canonical-name", daemon=True).start()
+    try:
+        return box.get(timeout=CANONICAL_SECONDS)
+    except queue.Empty:
+        return ""
 
 
 def _moment(deadline: Deadline) -> float:

@@ -3,10 +3,14 @@
 The ids B58 to B66 are those of the list of bad inputs that every user-entered server is held against.
 """
 
+from threading import Event
+
 import pytest
 
 from sandbox.exchange_standin import ExchangeStandin
+from scheduling.calendars import ews_discovery
 from scheduling.calendars.ews import ExchangeSystem
+from scheduling.calendars.ews_discovery import canonical_name
 from scheduling.errors import AccessDenied, HostRefused, Unsupported
 from scheduling.outbound import Outbound
 from tests.scheduling.calendars.conftest import soon
@@ -42,8 +46,9 @@ def test_a_server_that_must_not_be_called_is_not(url: str, reason: str):
 
 def test_a_domain_whose_autodiscover_leads_inside_is_not_asked():
     typed = {"email": "dana@acme.example", "user_name": "dana", "password": "x"}
+    system = ExchangeSystem(strict(), canonical=lambda host: host)
 
-    assert refusal(lambda: ExchangeSystem(strict()).connect(typed, soon())) == (HostRefused, "private")
+    assert refusal(lambda: system.connect(typed, soon())) == (HostRefused, "private")
 
 
 @pytest.mark.parametrize("kind", ["http", "url"])
@@ -103,6 +108,29 @@ def test_microsofts_cloud_is_connected_as_office_365(fields: dict[str, str]):
     typed = {"user_name": "", "password": "x", "server": ""} | fields
 
     assert refusal(lambda: ExchangeSystem(strict()).connect(typed, soon())) == (Unsupported, "office365")
+
+
+def test_a_domain_whose_autodiscover_is_an_alias_of_the_clouds_says_so():
+    """Its certificate is for the cloud's name, so it answers nobody over https; DNS tells where it leads."""
+    typed = {"email": "dana@acme.example", "user_name": "", "password": "x"}
+    aliases = {"autodiscover.acme.example": "atod-g2.tm-4.office.com"}
+    system = ExchangeSystem(strict(), canonical=lambda host: aliases.get(host, ""))
+
+    assert refusal(lambda: system.connect(typed, soon())) == (Unsupported, "office365")
+
+
+def test_the_true_name_of_a_host_is_looked_up_and_never_waited_for_long(monkeypatch: pytest.MonkeyPatch):
+    release = Event()
+    found = canonical_name("127.0.0.1")
+    monkeypatch.setattr(ews_discovery, "CANONICAL_SECONDS", 0.05)
+    monkeypatch.setattr(
+        ews_discovery.socket, "getaddrinfo", lambda *_args, **_more: release.wait(5) and [(0, 0, 0, "late", ())]
+    )
+
+    hanging = canonical_name("slow.example")
+    release.set()
+
+    assert (found, hanging) == ("127.0.0.1", "")
 
 
 @pytest.mark.parametrize(

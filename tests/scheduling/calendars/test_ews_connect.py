@@ -241,7 +241,7 @@ def test_nobody_who_knows_the_address_is_told_apart_from_a_wrong_password(http: 
         raise OSError(host)
 
     door = Outbound(frozenset({"127.0.0.1"}), resolver=nowhere)
-    system = ExchangeSystem(door, addresses=lambda _: urls)
+    system = ExchangeSystem(door, addresses=lambda _: urls, canonical=lambda host: host)
 
     assert refusal(lambda: system.connect(typed, soon())) == (EventMissing, "autodiscover")
 
