@@ -20,7 +20,7 @@ export function Channel({ channel, show, openOwn }) {
 
   useLayoutEffect(() => {
     list.current.scrollTop = list.current.scrollHeight;
-  }, [all.length, me.user]);
+  }, [all.length, me.user, state.mails.length > 0]);
 
   const has = (ts) => all.some((message) => message.ts === ts);
   return html`
