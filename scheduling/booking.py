@@ -23,6 +23,7 @@ from scheduling.domain import (
     DraftState,
     Interval,
     InviteMode,
+    ObstacleKind,
     Person,
     Rep,
     Room,
@@ -196,7 +197,9 @@ class Booker:
     def _taken(self, tx: Session, draft: Draft, recheck: Recheck, who: tuple[str, ...] = ()) -> None:
         names = who or tuple(dict.fromkeys(obstacle.name for obstacle in recheck.refused))
         free = tuple((slot.interval.start, slot.interval.end) for slot in recheck.alternatives)
-        self.hand_back(tx, draft, OutcomeKind.TAKEN, None, names, free)
+        unread = not who and all(obstacle.kind is ObstacleKind.UNKNOWN for obstacle in recheck.refused)
+        reason = "unread" if unread and recheck.refused else None
+        self.hand_back(tx, draft, OutcomeKind.TAKEN, reason, names, free)
 
     def hand_back(
         self,
@@ -208,12 +211,13 @@ class Booker:
         alternatives: tuple[tuple[datetime, datetime], ...] = (),
         connection_id: str | None = None,
     ) -> None:
-        """Nothing was made: the claims end, the form is the rep's again, and the screen says why."""
+        """Nothing was made: the claims end, the form is the rep's again, and the screen says why.
+
+        A slot that went is forgotten; after any other failure it stays, so that Schedule can be pressed again.
+        """
         claims.release_draft(tx, draft.team_id, draft.id)
-        gone = {"slot": None, "obstacles": (), "accepted": ()} if kind is OutcomeKind.TAKEN else {}
-        form = draft.form.model_copy(
-            update=gone
-        )  # after a failure the time may be free still: Schedule claims it again
+        went = {"slot": None, "obstacles": (), "accepted": ()} if kind is OutcomeKind.TAKEN else {}
+        form = draft.form.model_copy(update=went)
         again = replace(draft, form=form, state=DraftState.OPEN, screen=Screen.OUTCOME, held_until=None)
         saved = drafts.save(tx, again)
         record(

@@ -141,10 +141,13 @@ def _taken(outcome: Outcome) -> View:
     who = (
         f"{listed(outcome.who)} {'is' if len(outcome.who) == 1 else 'are'} no longer free then." if outcome.who else ""
     )
-    words = f"That time went while you were scheduling. {who}".strip()
+    title, words = "This time is taken", f"That time went while you were scheduling. {who}".strip()
+    if outcome.reason == "unread":
+        title = "This time could not be checked"
+        words = f"Not every calendar could be read just now: {listed(outcome.who)}. Unknown does not count as free."
     blocks = [
         alert("Nothing was booked, and nobody was told."),
-        header("This time is taken"),
+        header(title),
         section(words),
         lines(summary(outcome.draft.form, outcome.zone)),
     ]

@@ -78,11 +78,11 @@ def test_settings_are_out_of_sight_until_asked_for_and_back_discards_them(desk):
 
 
 @pytest.mark.parametrize(
-    ("choice", "span", "zone"),
+    ("combination", "choice", "span", "zone"),
     [
-        ("Convert to the customer's time zone", "04:00–04:30", "Chicago time (CST, UTC−6)"),
-        ("Keep mine", "11:00–11:30", "Berlin time (CET, UTC+1)"),
-        ("Tokyo", "19:00–19:30", "Tokyo time (JST, UTC+9)"),
+        ("http-sqlite", "Convert to the customer's time zone", "04:00–04:30", "Chicago time (CST, UTC−6)"),
+        ("socket-postgres", "Keep mine", "11:00–11:30", "Berlin time (CET, UTC+1)"),
+        ("http-sqlite", "Tokyo", "19:00–19:30", "Tokyo time (JST, UTC+9)"),
     ],
     ids=["converted", "kept", "another"],
 )

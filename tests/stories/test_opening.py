@@ -1,7 +1,5 @@
 """From the command to the details: opening the form, who the meeting is with, Continue and Back."""
 
-import pytest
-
 from tests.stories.conftest import onward
 from tests.stories.reading import COMMAND, find_times, pick, schedule, to_details, to_notifications
 
@@ -18,41 +16,37 @@ def test_the_command_opens_the_form_wherever_it_is_typed(desk):
         desk.dana.close()
 
 
-@pytest.mark.parametrize(
-    ("text", "who", "details"),
-    [
-        (
-            "buyer@acme.example Acme Buyer 30m Pricing call @priya",
-            ("Acme Buyer", "buyer@acme.example"),
-            ("Pricing call", "30 min", "Dana Reyes, Priya Nair"),
-        ),
-        (
-            "<mailto:buyer@acme.example|buyer@acme.example> Acme Buyer, Pricing call",
-            ("Acme Buyer", "buyer@acme.example"),
-            ("Pricing call", "30 min", "Dana Reyes"),
-        ),
-        (
-            "Acme Buyer 1h Pricing call buyer@acme.example",
-            ("Acme Buyer", "buyer@acme.example"),
-            ("Pricing call", "60 min", "Dana Reyes"),
-        ),
-        (
-            "Acme Buyer and sons buyer@acme.example",
-            ("Acme Buyer and sons", "buyer@acme.example"),
-            ("", "30 min", "Dana Reyes"),
-        ),
-    ],
-    ids=["length divides", "comma divides", "hour, mail last", "all is the name"],
-)
-def test_the_words_after_the_command_fill_the_form_and_none_is_dropped(desk, text, who, details):
-    """1b. Text after the command prefills mail, length, members, name and subject."""
-    dana = to_details(desk, text)
-    second = dana.screen()
-    dana.press("Back")
-    first = dana.wait_for("Who is the meeting with?")
+PREFILLED = {
+    "buyer@acme.example Acme Buyer 30m Pricing call @priya": (
+        ("Acme Buyer", "buyer@acme.example"),
+        ("Pricing call", "30 min", "Dana Reyes, Priya Nair"),
+    ),
+    "<mailto:buyer@acme.example|buyer@acme.example> Acme Buyer, Pricing call": (
+        ("Acme Buyer", "buyer@acme.example"),
+        ("Pricing call", "30 min", "Dana Reyes"),
+    ),
+    "Acme Buyer 1h Pricing call buyer@acme.example": (
+        ("Acme Buyer", "buyer@acme.example"),
+        ("Pricing call", "60 min", "Dana Reyes"),
+    ),
+    "Acme Buyer and sons buyer@acme.example": (
+        ("Acme Buyer and sons", "buyer@acme.example"),
+        ("", "30 min", "Dana Reyes"),
+    ),
+}
 
-    assert (first.inputs["External participant name"], first.inputs["Email address"]) == who
-    assert tuple(second.inputs[label] for label in ("Subject", "Meeting duration", "Team members")) == details
+
+def test_the_words_after_the_command_fill_the_form_and_none_is_dropped(desk):
+    """1b. Text after the command prefills mail, length, members, name and subject."""
+    for text, (who, details) in PREFILLED.items():
+        dana = to_details(desk, text)
+        second = dana.screen()
+        dana.press("Back")
+        first = dana.wait_for("Who is the meeting with?")
+
+        assert (first.inputs["External participant name"], first.inputs["Email address"]) == who
+        assert tuple(second.inputs[label] for label in ("Subject", "Meeting duration", "Team members")) == details
+        dana.close()
 
 
 def test_shortcuts_and_the_button_on_app_home_open_the_same_form(desk):
