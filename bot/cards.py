@@ -267,6 +267,18 @@ def link_message(booking: Booking) -> Message:
     return _said("The link for your meeting is made", rows, _buttons(booking, mine=True), words)
 
 
+def room_declined_message(booking: Booking, rooms: tuple[str, ...]) -> Message:
+    """A room that was invited did not take the meeting."""
+    names = fit(listed(rooms), 300)
+    did = "did not take" if len(rooms) == 1 else "did not take any of"
+    rows: list[Row] = [
+        ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
+        ("Tracking ID", booking.tracking_id),
+    ]
+    words = ["The meeting itself stands. Choose another room in your calendar, or tell the others where you meet."]
+    return _said(f"{names} {did} your meeting", rows, _buttons(booking, mine=True), words)
+
+
 def overlap_message(booking: Booking, who: tuple[str, ...]) -> Message:
     names = listed(who) or "Somebody in the team"
     rows: list[Row] = [

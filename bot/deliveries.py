@@ -60,6 +60,8 @@ class Deliveries:
         A submitted form is told apart by those alone: dropping it here would answer it with nothing, which closes it.
         For what happens inside a form, nothing is awaited: drafts carry revisions, and Schedule cannot book twice.
         """
+        if body.get("type") == "block_suggestion":  # a question, asked again within the second: it changes nothing
+            return True
         if not self._seen(transport_key):
             return False
         key = _key(body)

@@ -84,8 +84,8 @@ class Desk:
             await pause  # Slack may apply the acknowledged view after a faster update
             await self._update(rep, view_id, view)
             await self._homepage.publish(rep)
-            await asyncio.sleep(self._once_more)
-            await self._update(rep, view_id, view)
+            if await self._crossing.pause(self._once_more):
+                await self._update(rep, view_id, view)
 
         self._crossing.background(replacing())
 

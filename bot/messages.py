@@ -69,6 +69,9 @@ class SlackNotices:
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self._post(booking.organizer.user_id, cards.undelivered_message(booking, address, code))
 
+    def tell_room_declined(self, booking: Booking, rooms: tuple[str, ...]) -> None:
+        self._post(booking.organizer.user_id, cards.room_declined_message(booking, rooms))
+
     def tell_link(self, booking: Booking) -> None:
         self._post(booking.organizer.user_id, cards.link_message(booking))
 

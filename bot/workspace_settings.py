@@ -14,6 +14,7 @@ CHANNEL, NO_CHANNEL, CARD = "settings.channel", "settings.no_channel", "settings
 ADD_ROOM, RENAME_ROOM, CONNECT_ROOM = "settings.add_room", "settings.rename_room", "settings.connect_room"
 REMOVE_ROOM, ROOMS_BEFORE, ROOMS_AFTER = "settings.remove_room", "settings.rooms_before", "settings.rooms_after"
 DESCRIPTION, ADDRESS = "description", "address"
+IMPORT_ROOMS = "settings.import_rooms"
 ROOMS_SHOWN = 10
 
 
@@ -106,7 +107,7 @@ def _rooms(settings: Settings) -> list[Block]:
     if len(rooms) > ROOMS_SHOWN:
         words = f"Rooms {first + 1} to {first + len(shown)} of {len(rooms)}"
     blocks = [section(words, button(ADD_ROOM, "Add room")), *(block for state in shown for block in _room(state))]
-    turning = _turning(first, len(rooms))
+    turning = [*_turning(first, len(rooms)), button(IMPORT_ROOMS, "Add rooms from my calendar")]
     return [*blocks, *([actions("settings.rooms", turning)] if turning else [])]
 
 

@@ -115,5 +115,6 @@ class Authorizing:
 
     def _keep(self, tx: Session, rep: Rep, kept: Mapping[str, str], account: Account) -> None:
         now = self._clock()
-        links.consume(tx, kept["link"], now, purpose=PURPOSE, began_at=datetime.fromisoformat(kept["began_at"]))
-        keep_account(tx, rep, account, now)
+        began_at = datetime.fromisoformat(kept["began_at"])
+        used = links.consume(tx, kept["link"], now, purpose=PURPOSE, began_at=began_at)
+        keep_account(tx, rep, account, now, used.draft_id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from scheduling.accounts import Accounts
-from scheduling.calendars.base import Deadline, SendsInvitations
+from scheduling.calendars.base import CalendarProvider, Deadline, SendsInvitations
 from scheduling.choices import choices_of
 from scheduling.clock import Clock
 from scheduling.connecting import Connecting
@@ -25,6 +25,7 @@ from scheduling.store import Session, Store, bookings, connections, people, pref
 log = logging.getLogger(__name__)
 
 REVOKE_SECONDS = 8.0
+ROOMS_SECONDS = 12.0
 OF_LATE = timedelta(days=30)
 MOST_OF_LATE = 30
 ROOM_PROVIDERS = ("icloud", "caldav")
@@ -109,9 +110,8 @@ class Office:
         home = next((c for c in usable if c.id == connection_id), usable[0] if usable else None)
         if home is None:
             return None
-        secret = self._store.read(lambda tx: connections.secret(tx, rep.team_id, home.id))
         try:
-            can = self._accounts.open(home, secret).capabilities
+            can = self._opened(home).capabilities
         except CalendarError as error:
             log.warning("host not opened", extra={"connection": home.id, "code": error.code})
             return Host(home.provider, home.account)
@@ -176,6 +176,31 @@ class Office:
         self._store.transact(lambda tx: rooms.add(tx, team_id, room))
         return room
 
+    def import_rooms(self, rep: Rep) -> tuple[Room, ...]:
+        """Add the rooms that the rep's own calendar systems can invite and that are not known yet; those added.
+
+        Raises the CalendarErrors of a system that has rooms and does not list them: Unsupported where an administrator
+        over there must allow it first.
+        """
+        found: list[Room] = []
+        for connection in self.connections(rep):
+            if connection.state is not ConnectionState.OK:
+                continue
+            provider = self._opened(connection)
+            if provider.capabilities.rooms:
+                listed = provider.list_rooms(Deadline.after(ROOMS_SECONDS))
+                found += [Room(id=secrets.token_hex(8), name=info.name, address=info.address) for info in listed]
+
+        def keep(tx: Session) -> tuple[Room, ...]:
+            known = {(room.address or "").lower() for room in rooms.of_team(tx, rep.team_id)}
+            fresh = {(room.address or "").lower(): room for room in found}
+            added = tuple(room for address, room in fresh.items() if address not in known)
+            for room in added:
+                rooms.add(tx, rep.team_id, room)
+            return added
+
+        return self._store.transact(keep)
+
     def rename_room(self, team_id: str, room_id: str, name: str) -> None:
         """*local* Unknown rooms are left alone."""
 
@@ -200,6 +225,10 @@ class Office:
             rooms.remove(tx, team_id, room_id)
 
         self._store.transact(work)
+
+    def _opened(self, connection: Connection) -> CalendarProvider:
+        secret = self._store.read(lambda tx: connections.secret(tx, connection.team_id, connection.id))
+        return self._accounts.open(connection, secret)
 
     # --- the workspace ---
 

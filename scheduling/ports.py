@@ -78,6 +78,10 @@ class Notices(Protocol):
         """DM to the rep: this mail was refused."""
         ...
 
+    def tell_room_declined(self, booking: Booking, rooms: tuple[str, ...]) -> None:
+        """DM to the rep: these rooms, by name, did not take the meeting."""
+        ...
+
     def tell_link(self, booking: Booking) -> None:
         """DM to the rep: the link that was missing is made, and everybody was mailed."""
         ...

@@ -1,7 +1,8 @@
-"""Making the event real, and looking after it: `sync_event`, `read_back`, `remove_event`.
+"""Making the event real, and looking after it: `sync_event`, `read_back`, `room_answer`, `remove_event`.
 
     sync_event    bring the calendars to the newest version -> in one transaction: where the event is, and only then
                   mails and notices, so no customer ever hears of a meeting that does not exist
+    room_answer   a room at the provider that declines is told to the rep
     read_back     look once more: an overlap nobody accepted is told to the rep
     remove_event  after a failure for good: whatever was made is taken out again
 
@@ -47,6 +48,10 @@ LINK_PATIENCE = timedelta(seconds=30)
 LINK_POLL = timedelta(seconds=3)
 """A link that the provider makes may come late: mails wait this long for it, looking this often."""
 
+ROOM_PATIENCE = timedelta(minutes=2)
+ROOM_POLL = timedelta(seconds=10)
+"""Rooms at a provider answer by themselves, usually within seconds."""
+
 READ_BACK_AFTER = timedelta(seconds=5)
 
 
@@ -88,6 +93,7 @@ class EventKeeper:
                 expires_at=self._booking_start,
             ),
             Kind("read_back", self.read_back, give_up=quiet, max_attempts=4),
+            Kind("room_answer", self.room_answer, give_up=quiet, max_attempts=4),
             Kind("remove_event", self.remove_event, give_up=quiet),
         )
 
@@ -130,17 +136,19 @@ class EventKeeper:
         letters(tx)
         self._telling.booked(tx, booking)
         self._telling.show_outcome(tx, saved, "booked")
+        looks = ["read_back", *(["room_answer"] if any(room.address for room in booking.rooms) else [])]
         now = self._clock()
-        enqueue(
-            tx,
-            team_id=booking.team_id,
-            kind="read_back",
-            key=f"read_back:{booking.id}:{booking.version}",
-            payload={},
-            now=now,
-            run_after=now + READ_BACK_AFTER,
-            booking_id=booking.id,
-        )
+        for kind in looks:
+            enqueue(
+                tx,
+                team_id=booking.team_id,
+                kind=kind,
+                key=f"{kind}:{booking.id}:{booking.version}",
+                payload={},
+                now=now,
+                run_after=now + READ_BACK_AFTER,
+                booking_id=booking.id,
+            )
 
     def _event_failed(self, tx: Session, task: Task, error: OutsideError) -> None:
         """For good: the claims end, what was made is removed by a task of its own, the form is the rep's again."""
@@ -211,6 +219,23 @@ class EventKeeper:
         slot = slot_at(known, rules, booking.interval.start) if known else None
         overlapping = tuple(dict.fromkeys(o.name for o in slot.obstacles)) if slot else ()
         return Done((lambda tx: self._telling.overlap(tx, booking, overlapping)) if overlapping else None)
+
+    # --- room_answer ---
+
+    def room_answer(self, task: Task) -> Done | Again:
+        """A room that was invited answers by itself, some time later; one that declines is told to the rep."""
+        booking = self._store.read(lambda tx: booking_of(tx, task))
+        if booking.state is not BookingState.CONFIRMED or booking.event is None:
+            return Done()
+        provider = self._provider(booking.team_id, booking.connection_id)
+        answers = provider.get_event(booking.event, Deadline.after(EVENT_SECONDS)).responses
+        by_address = {address.lower(): answer for address, answer in answers.items()}
+        said = {room.name: by_address.get(room.address.lower(), "none") for room in booking.rooms if room.address}
+        declined = tuple(name for name, answer in said.items() if answer == "declined")
+        if declined:
+            return Done(lambda tx: self._telling.room_declined(tx, booking, declined))
+        is_waiting = "none" in said.values() and self._clock() - booking.created_at < ROOM_PATIENCE
+        return Again(ROOM_POLL) if is_waiting else Done()
 
     # --- remove_event ---
 

@@ -70,6 +70,7 @@ class Telling:
             Kind("tell_member", self._tell_member, give_up=quiet),
             Kind("tell_overlap", self._tell_overlap, give_up=quiet),
             Kind("tell_link", self._tell_link, give_up=quiet),
+            Kind("tell_room_declined", self._tell_room_declined, give_up=quiet),
             Kind("post_card", self._post_card, give_up=quiet),
             Kind("ask_reconnect", self._ask_reconnect, give_up=quiet),
             Kind("tell_connected", self._tell_connected, give_up=quiet, max_attempts=4),
@@ -109,6 +110,9 @@ class Telling:
 
     def overlap(self, tx: Session, booking: Booking, who: tuple[str, ...]) -> None:
         self._queue(tx, booking, "tell_overlap", "overlap", {"who": list(who)})
+
+    def room_declined(self, tx: Session, booking: Booking, rooms: tuple[str, ...]) -> None:
+        self._queue(tx, booking, "tell_room_declined", "rooms", {"rooms": list(rooms)})
 
     def linked(self, tx: Session, booking: Booking) -> None:
         """The rep's DM about a link that came later."""
@@ -212,6 +216,10 @@ class Telling:
 
     def _tell_link(self, task: Task) -> Done:
         self._notices.tell_link(self._booking(task))
+        return Done()
+
+    def _tell_room_declined(self, task: Task) -> Done:
+        self._notices.tell_room_declined(self._booking(task), tuple(task.payload["rooms"]))
         return Done()
 
     def _tell_overlap(self, task: Task) -> Done:

@@ -73,6 +73,7 @@ ACTIONS: dict[str | re.Pattern[str], Handler] = {
     settings_part.NO_CHANNEL: settings.choose_channel,
     settings_part.CARD: settings.choose_card,
     settings_part.ADD_ROOM: settings.add_room,
+    settings_part.IMPORT_ROOMS: settings.import_rooms,
     settings_part.CONNECT_ROOM: settings.connect_room,
     settings_part.RENAME_ROOM: settings.rename_room,
     settings_part.REMOVE_ROOM: settings.remove_room,

@@ -12,6 +12,7 @@ from bot.modals import room as room_screen
 from bot.modals.blocks import View
 from bot.workspace_settings import is_channel, rooms_shown, start_of_rooms
 from scheduling.domain import Rep, Room
+from scheduling.errors import Unsupported
 from scheduling.office import Office
 
 Payload = dict[str, Any]
@@ -65,6 +66,20 @@ async def add_room(ack: AsyncAck, body: Payload, rep: Rep, desk: Desk) -> None:
         return room_screen.build(None)
 
     desk.administer(rep, form, body["trigger_id"], rooms_shown(body))
+    await ack()
+
+
+async def import_rooms(ack: AsyncAck, body: Payload, rep: Rep, desk: Desk, office: Office, crossing: Crossing) -> None:
+    """Rooms that the administrator's own Google, Microsoft or Exchange calendar can invite."""
+
+    async def importing() -> View:
+        try:
+            added = await crossing.service(office.import_rooms, rep, within=20.0)
+        except Unsupported:
+            return room_screen.not_listed()
+        return room_screen.added([room.name for room in added])
+
+    desk.administer(rep, importing, body["trigger_id"], rooms_shown(body))
     await ack()
 
 

@@ -1,6 +1,6 @@
 """A room's name, for a new room or another name of one; then the way to its calendar."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,22 @@ def saving() -> View:
 def connect(room: Room, fresh: Mapping[str, str]) -> View:
     words = f"Connect the calendar of {fit(room.name, 150)}: an account of the room's own, not yours."
     return links.build(words, fresh, title="Room")
+
+
+def added(names: Sequence[str]) -> View:
+    """What came of adding the calendar's rooms."""
+    if not names:
+        return links.told(
+            "Nothing was added: your calendars list no rooms that are not here already. A room with an account of its "
+            "own is added with Add room.",
+            title="Rooms",
+        )
+    return links.told(f"Added: {fit(', '.join(names), 1500)}. They can be booked now.", title="Rooms")
+
+
+def not_listed() -> View:
+    words = "Your calendar system does not let this app list its rooms: an administrator there has to allow it first."
+    return links.told(words, title="Rooms")
 
 
 def saved(name: str) -> View:

@@ -26,6 +26,7 @@ class InMemoryOffice:
         self.disconnected: list[str] = []
         self.links: Mapping[str, str] = LINKS
         self.has_zoom = False
+        self.importable: list[Room] = []
 
     # --- calendars ---
 
@@ -50,6 +51,12 @@ class InMemoryOffice:
         self.disconnected.append(connection_id)
         if self.scheduling:
             self.scheduling.connected = tuple(c for c in self.scheduling.connected if c.id != connection_id)
+
+    def import_rooms(self, rep: Rep) -> tuple[Room, ...]:
+        self.before("import_rooms")
+        fresh = tuple(room for room in self.importable if room not in self.room_list)
+        self.room_list += fresh
+        return fresh
 
     # --- defaults ---
 

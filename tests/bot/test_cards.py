@@ -221,3 +221,10 @@ def test_a_lost_calendar_without_a_public_address_has_the_button_that_asks_again
     message = cards.reconnect_message(CONNECTION, {})
 
     assert [each["text"]["text"] for each in message["blocks"][-1]["elements"]] == ["Connect again"]
+
+
+def test_a_room_that_declined_is_named_and_what_to_do_is_said():
+    text = cards.room_declined_message(booking_with(FORM), ("Oslo",))["text"]
+
+    assert text.startswith("Oslo did not take your meeting")
+    assert "Choose another room" in text

@@ -169,3 +169,10 @@ def test_seen_keys_are_forgotten_after_their_life_and_never_pile_up():
 def test_seen_is_shared_by_nobody():
     assert Seen()("a")
     assert Seen()("a")
+
+
+async def test_a_question_for_options_is_answered_each_time(crossing):
+    deliveries = Deliveries()
+    question = {"type": "block_suggestion", "value": "ber"}
+
+    assert [await deliveries.is_new("same bytes", question) for _ in range(2)] == [True, True]

@@ -6,6 +6,7 @@ import pytest
 
 from bot.desk import REFUSED, UNKNOWN
 from scheduling.domain import ConnectionState, Form, Rep, Room, WorkspaceChoices
+from scheduling.errors import Unsupported
 from tests.bot.in_memory import CONNECTION, LINKS, booking_with
 
 
@@ -350,3 +351,29 @@ def test_only_ones_own_calendar_is_disconnected(running):
     rep.wait_until_gone("dana@example.com")
 
     assert asked == [(Rep("T0DEMO", "U0SAM"), "c1")]
+
+
+def test_an_administrator_adds_the_rooms_of_the_calendar_system(running):
+    running.office.importable = [Room(id="oslo", name="Oslo", address="oslo@rooms.example")]
+    make_admin(running, "U0DANA", is_admin=True)
+    rep = at_home(running)
+
+    rep.press("Add rooms from my calendar")
+    told = rep.wait_for("Added: Oslo")
+
+    assert "They can be booked now." in told
+    assert [room.name for room in running.office.room_list] == ["Oslo"]
+
+
+def test_a_calendar_system_that_lists_no_rooms_says_who_can_allow_it(running):
+    def refuse(name):
+        if name == "import_rooms":
+            raise Unsupported("rooms_consent")
+
+    running.office.before = refuse
+    make_admin(running, "U0DANA", is_admin=True)
+    rep = at_home(running)
+
+    rep.press("Add rooms from my calendar")
+
+    assert "an administrator there has to allow it first" in rep.wait_for("list its rooms")

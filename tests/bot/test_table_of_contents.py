@@ -126,6 +126,7 @@ def every_message():
     yield cards.connect_message(ALL_LINKS)
     yield cards.undelivered_message(BOOKING, "a@b.example", "550")
     yield cards.link_message(BOOKING)
+    yield cards.room_declined_message(BOOKING, ("Oslo", "Bergen"))
     yield cards.member_message(booking_with(FORM.model_copy(update={"conferencing": ConferencingKind.ZOOM})), DANA)
     yield cards.overlap_message(BOOKING, ("Sam",))
     yield asking(DRAFT.rep)

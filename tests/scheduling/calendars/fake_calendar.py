@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from scheduling.calendars.base import (
     OWN,
+    AttendeeRole,
     Availability,
     BookingKey,
     CalendarInfo,
@@ -73,6 +74,7 @@ class FakeCalendar:
         self.calendars = calendars
         self.rooms: tuple[RoomInfo, ...] = ()
         self.link_after = 0
+        self.room_answers: list[str] = []
         self.busy: list[Busy] = []
         self.others = others
         self.delay = delay
@@ -143,6 +145,9 @@ class FakeCalendar:
         def get() -> EventState:
             stored = self._existing(ref)
             responses = {attendee.address: "none" for attendee in stored.spec.attendees}
+            rooms = [a.address for a in stored.spec.attendees if a.role is AttendeeRole.ROOM]
+            if rooms and self.room_answers:
+                responses |= dict.fromkeys(rooms, self.room_answers.pop(0))
             return EventState(stored.ref, stored.spec.interval, stored.cancelled, responses)
 
         return self._call("get_event", deadline, get)

@@ -68,6 +68,7 @@ class FakeNotices:
     reconnects: list[Connection] = field(default_factory=list)
     undelivered: list[tuple[str, str]] = field(default_factory=list)
     connected: list[tuple[str, str | None]] = field(default_factory=list)
+    declined: list[tuple[str, ...]] = field(default_factory=list)
     links: list[str | None] = field(default_factory=list)
     overlaps: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -91,6 +92,9 @@ class FakeNotices:
 
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self.undelivered.append((address, code))
+
+    def tell_room_declined(self, booking: Booking, rooms: tuple[str, ...]) -> None:
+        self.declined.append(rooms)
 
     def tell_link(self, booking: Booking) -> None:
         self.links.append(booking.event.join_url if booking.event else None)

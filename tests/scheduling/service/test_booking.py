@@ -177,7 +177,20 @@ def test_a_calendar_that_refuses_the_event_for_good_leaves_nothing_and_says_so(w
     assert (outcome.kind, outcome.reason) == (OutcomeKind.FAILED, "quota")
     assert (calendar.events, world.transport.sent, world.notices.cards) == ({}, [], [])
     assert [problem.reason for problem in world.notices.problems] == ["quota"]
-    assert world.service.hold(DANA, draft.id, TUESDAY_9).held_until is not None
+    assert outcome.draft.form.slot == TUESDAY_9
+
+
+def test_after_a_failure_schedule_can_be_pressed_again_with_everything_still_there(world):
+    calendar = world.connect("U0DANA", "dana")
+    calendar.fail("create_event", Refused("quota"))
+    draft = world.submitted()
+    world.run()
+
+    world.service.submit(DANA, draft.id, on_event=True, by_mail=True)
+    world.run()
+
+    assert [event.spec.interval.start for event in calendar.events.values()] == [TUESDAY_9]
+    assert world.service.outcome(DANA, draft.id).kind is OutcomeKind.BOOKED
 
 
 def test_a_password_that_died_parks_the_booking_until_the_calendar_is_connected_again(world):

@@ -2,11 +2,14 @@
 
 import pytest
 
+from scheduling.calendars.base import RoomInfo
 from scheduling.domain import ConnectionState, Interval, Rep
 from scheduling.errors import Refused, SlotTaken
 from scheduling.ports import OutcomeKind
 from scheduling.store import claims
+from tests.scheduling.calendars.fake_calendar import FakeCalendar
 from tests.scheduling.service.conftest import DANA, SAM, TEAM, TUESDAY_9, minutes
+from tests.scheduling.service.test_inviting import INVITING
 
 
 @pytest.fixture
@@ -101,3 +104,49 @@ def test_only_connected_rooms_can_be_booked(world, oslo):
     assert world.scheduling.office.rooms(TEAM)[0].connection.state is ConnectionState.OK
     world.run()
     assert world.notices.connected == []
+
+
+# --- rooms that a provider invites ---
+
+
+def with_rooms(world, *answers):
+    """Dana's provider lists Oslo and invites it; the room answers one after the other."""
+    calendar = FakeCalendar(others={"oslo@rooms.example": []}, capabilities=INVITING)
+    calendar.rooms = (RoomInfo("oslo@rooms.example", "Oslo"),)
+    calendar.room_answers = list(answers)
+    world.accounts.calendars["dana"] = calendar
+    world.connect("U0DANA", "dana")
+    return world.scheduling.office.import_rooms(DANA)
+
+
+def test_rooms_of_the_providers_list_are_added_once(world):
+    (oslo,) = with_rooms(world)
+
+    again = world.scheduling.office.import_rooms(DANA)
+
+    assert (oslo.name, oslo.address, again) == ("Oslo", "oslo@rooms.example", ())
+    assert world.scheduling.office.bookable_rooms(TEAM) == (oslo,)
+
+
+def test_a_provider_without_rooms_adds_none(world):
+    world.connect("U0DANA", "dana")
+
+    assert world.scheduling.office.import_rooms(DANA) == ()
+
+
+def test_a_room_that_declines_after_a_while_is_told_to_the_rep(world):
+    (oslo,) = with_rooms(world, "none", "declined")
+
+    world.submitted(rooms=(oslo.id,))
+    world.run()
+
+    assert world.notices.declined == [("Oslo",)]
+
+
+def test_a_room_that_accepts_is_nothing_to_tell(world):
+    (oslo,) = with_rooms(world, "none", "accepted")
+
+    world.submitted(rooms=(oslo.id,))
+    world.run()
+
+    assert world.notices.declined == []
