@@ -3,8 +3,9 @@
 A story asks for `desk` and runs twice: Slack by HTTP on SQLite, and Slack by Socket Mode on PostgreSQL. The app's clock
 starts on Monday 30 November 2026, 09:00 in Berlin, and goes on from there, whatever day it really is.
 
-A story may override by `parametrize`: `moment` (when the clock starts), `people` (who is in the workspace) and
-`operator` (what `SchedulingConfig` says otherwise). Calendars stand behind `desk.proxy`, which can be told to fail.
+A story may override by `parametrize`: `moment` (when the clock starts), `people` (who is in the workspace),
+`operator` (what `SchedulingConfig` says otherwise), and `settings` (further environment). Calendars stand behind
+`desk.proxy`, which can be told to fail.
 """
 
 import asyncio
@@ -257,6 +258,12 @@ def operator() -> Mapping[str, object]:
     return {}
 
 
+@pytest.fixture
+def settings() -> Mapping[str, str]:
+    """Further environment of the app, by name."""
+    return {}
+
+
 @contextmanager
 def opened_desk(
     combination: str,
@@ -267,6 +274,7 @@ def opened_desk(
     moment: datetime = MONDAY,
     people: Sequence[Person] = DEMO_PEOPLE,
     operator: Mapping[str, object] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Desk]:
     """The product and everything around it; whatever Slack would have refused fails the story at the end."""
     proxy.heal()
@@ -288,7 +296,7 @@ def opened_desk(
         "ALLOWED_PRIVATE_HOSTS": urlsplit(proxy.url).netloc,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
-    }
+    } | dict(settings or {})
     if combination.startswith("socket"):
         environment["SLACK_APP_TOKEN"] = workspace.app_token
     clock = RunningClock(moment)
@@ -313,8 +321,15 @@ def opened_desk(
 
 
 @pytest.fixture
-def desk(combination, engine_url, calendar_server, proxy, moment, people, operator) -> Iterator[Desk]:
+def desk(combination, engine_url, calendar_server, proxy, moment, people, operator, settings) -> Iterator[Desk]:
     with opened_desk(
-        combination, engine_url, calendar_server, proxy, moment=moment, people=people, operator=operator
+        combination,
+        engine_url,
+        calendar_server,
+        proxy,
+        moment=moment,
+        people=people,
+        operator=operator,
+        settings=settings,
     ) as desk:
         yield desk

@@ -93,6 +93,26 @@ def test_the_description_reaches_the_team_the_event_and_the_customer_on_it_but_n
     assert SECRET not in str(dana.wait_for_message("Pricing call", "sales"))
 
 
+def test_the_channel_sees_the_description_only_where_an_administrator_says_so(desk):
+    """5a, N3. In the channel only if an admin allows it; nobody else can."""
+    desk.connect("U0DANA", "U0SAM")
+    sam = desk.rep("U0SAM")
+    sam.open_home()
+    sams = sam.wait_for("Calendars")
+    sam.leave_home()
+    desk.dana.open_home()
+    desk.dana.wait_for("The card in the channel also shows")
+    desk.dana.tick("The description")
+    desk.dana.leave_home()
+
+    schedule(with_description(desk, COMMAND))
+
+    card = desk.dana.wait_for_message("Pricing call", "sales")
+    assert "Settings" not in sams.headers
+    assert f"Description  {SECRET}" in card.lines
+    assert BUYER not in str(card)
+
+
 def test_with_the_customer_left_off_the_event_the_description_reaches_them_by_no_way(desk):
     """5b. With the customer left off the event, it reaches the customer by no channel."""
     desk.connect("U0DANA", "U0PRIYA")
