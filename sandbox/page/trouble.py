@@ -53,9 +53,9 @@ class Troubles:
             ),
             Trouble(
                 "rate",
-                "Answer the next 3 calls with 429",
+                "Answer the next call with 429",
                 "The workspace says too many requests. The app waits and calls again.",
-                lambda _on: faults.rate_limit("*", times=3, retry_after=1),
+                lambda _on: faults.rate_limit("*", retry_after=1),
             ),
             Trouble(
                 "lost",

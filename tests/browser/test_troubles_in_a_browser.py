@@ -55,7 +55,7 @@ def test_a_refused_mail_is_told_to_the_rep(page):
 
 
 def test_too_many_requests_are_waited_out(page, sandbox):
-    press(page, "Answer the next 3 calls with 429")
+    press(page, "Answer the next call with 429")
 
     page.get_by_role("button", name="App Home").click()
 
