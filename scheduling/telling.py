@@ -240,9 +240,11 @@ class Telling:
     def _tell_connected(self, task: Task) -> Done:
         def work(tx: Session) -> tuple[Connection | None, Draft | None]:
             connection = connections.get(tx, task.team_id, task.payload["connection_id"])
-            return connection, _open_draft(tx, task)
+            draft = _open_draft(tx, task)
+            # Saved unchanged: the revision rises, so that no earlier screen can cover the news.
+            return connection, drafts.save(tx, draft) if draft else None
 
-        connection, draft = self._store.read(work)
+        connection, draft = self._store.transact(work)
         if connection is not None:
             self._notices.tell_connected(connection, draft)
         return Done()
@@ -260,7 +262,7 @@ def _open_draft(tx: Session, task: Task) -> Draft | None:
     if not task.draft_id:
         return None
     try:
-        draft = drafts.get(tx, Rep(task.team_id, task.payload["user_id"]), task.draft_id)
+        draft = drafts.lock(tx, Rep(task.team_id, task.payload["user_id"]), task.draft_id)
     except DraftGone:
         return None
     return draft if draft.state is DraftState.OPEN and draft.view_id else None

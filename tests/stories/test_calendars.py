@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bot.screens import ONCE_MORE
 from tests.stories.conftest import onward
 from tests.stories.reading import (
     COMMAND,
@@ -16,6 +17,7 @@ from tests.stories.reading import (
     rows_with,
     schedule,
     starts_on,
+    to_details,
     to_notifications,
     words_of,
 )
@@ -92,6 +94,20 @@ def test_a_rep_without_a_calendar_connects_one_and_finds_everything_typed_still_
     assert "Bring the numbers" in str(desk.calendar("U0DANA").titled("Pricing call"))
     said = "".join([*capfd.readouterr(), caplog.text, *(str(c.arguments) for c in desk.workspace.workspace.calls)])
     assert "correct horse" not in said
+
+
+@pytest.mark.parametrize("combination", ["http-sqlite"])
+def test_the_news_that_a_calendar_is_connected_stays_on_the_screen(desk):
+    """P1. However fast somebody signs in, the screen shown once more after the ack does not cover the news."""
+    dana = to_details(desk)
+    find_times(dana)
+
+    desk.sign_in(desk.link(dana, "Other CalDAV"), "U0DANA")
+    dana.wait_for("calendar is connected")
+    desk.settle(ONCE_MORE + 0.5)
+
+    assert "calendar is connected" in dana.screen()
+    assert "Show times" in dana.screen().buttons
 
 
 def test_a_revoked_password_is_told_with_the_calendars_name_and_a_way_to_reconnect(desk):
