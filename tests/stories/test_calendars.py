@@ -22,7 +22,7 @@ from tests.stories.reading import (
     words_of,
 )
 
-IMPATIENT = {"patience": 1.0}
+IMPATIENT = {"patience": 2.0}
 PRIYAS_HOURS = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00"]
 UNKNOWN = "a colleague's calendar could not be read (Priya Nair)"
 

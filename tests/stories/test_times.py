@@ -36,7 +36,7 @@ def test_the_loading_screen_is_there_at_once_and_the_slots_follow(desk):
     assert "Looking at 4 calendars…" in loading
     assert "Back" in loading.buttons
     assert loaded_after < 3
-    assert listed_after < 5  # 2 s by the benchmark; a test on a busy computer only catches the hopeless
+    assert listed_after < 8  # 2 s by the benchmark; a test on a busy computer only catches the hopeless
 
 
 def test_times_are_in_the_reps_zone_which_is_named_and_in_the_customers_once_known(desk):
