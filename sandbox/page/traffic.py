@@ -10,6 +10,11 @@ from sandbox.workspace.state import Workspace
 
 Json = dict[str, Any]
 LONGEST_DETAIL = 60_000
+ORDINARY = {
+    ("views.update", "not_found"): "closed meanwhile",
+    ("users.lookupByEmail", "users_not_found"): "no member",
+}
+"""Answers that say no without anything being wrong: the person was faster, the customer is no colleague."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,9 @@ def _of_call(call: Call) -> tuple[Json, Any, Any]:
     ok = bool(call.answer.get("ok"))
     how = "ok" if ok else str(call.answer.get("error", call.status))
     about = str(call.arguments.get("channel") or call.arguments.get("view_id") or call.arguments.get("user") or "")
-    is_closed = call.method == "views.update" and how == "not_found"  # the person was faster: nothing is wrong
-    line = {"way": "out", "what": call.method, "about": about, "how": "closed meanwhile" if is_closed else how}
-    return {**line, "bad": not ok and not is_closed}, call.arguments, call.answer
+    ordinary = ORDINARY.get((call.method, how))
+    line = {"way": "out", "what": call.method, "about": about, "how": ordinary or how, "bad": not (ok or ordinary)}
+    return line, call.arguments, call.answer
 
 
 def _of_refusal(refusal: Refusal) -> tuple[Json, Any, Any]:
