@@ -16,9 +16,9 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.ews import ExchangeSystem
-from scheduling.calendars.google import GoogleSystem
-from scheduling.calendars.graph_sign_in import SignIns
+from scheduling.calendars.ews.system import ExchangeSystem
+from scheduling.calendars.google.account import GoogleSystem
+from scheduling.calendars.graph.sign_in import SignIns
 from scheduling.errors import CalendarError, HostRefused, MailError
 from scheduling.outbound import Outbound
 from scheduling.secrets import KeyUnfit, SecretBox

@@ -11,11 +11,11 @@ from typing import Any
 from scheduling.calendars.systems import CalendarSystem
 
 REGISTRY: Mapping[str, str] = {
-    "google": "scheduling.calendars.google:GoogleSystem",
-    "microsoft": "scheduling.calendars.graph:MicrosoftSystem",
-    "exchange": "scheduling.calendars.ews:ExchangeSystem",
-    "icloud": "scheduling.calendars.caldav:ICloudSystem",
-    "caldav": "scheduling.calendars.caldav:CalDavSystem",
+    "google": "scheduling.calendars.google.account:GoogleSystem",
+    "microsoft": "scheduling.calendars.graph.account:MicrosoftSystem",
+    "exchange": "scheduling.calendars.ews.system:ExchangeSystem",
+    "icloud": "scheduling.calendars.caldav.account:ICloudSystem",
+    "caldav": "scheduling.calendars.caldav.account:CalDavSystem",
 }
 """Provider name to the class of its system, in the order of product.md."""
 

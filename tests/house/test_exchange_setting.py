@@ -48,7 +48,7 @@ def test_exchange_is_offered_without_any_setting(monkeypatch, tmp_path):
 
 def test_the_vendors_library_waits_until_somebody_connects():
     """It takes a second and 50 MB."""
-    ask = "import sys, composition, doctor; import scheduling.calendars.ews; print('exchangelib' in sys.modules)"
+    ask = "import sys, composition, doctor; import scheduling.calendars.ews.system; print('exchangelib' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
 

@@ -15,8 +15,8 @@ from sandbox.google_standin import GoogleStandIn
 from scheduling.accounts import ConfiguredAccounts
 from scheduling.authorizing import Authorizing
 from scheduling.calendars.base import OWN, Deadline
-from scheduling.calendars.google import GoogleSystem
-from scheduling.calendars.google_sign_in import EVENTS
+from scheduling.calendars.google.account import GoogleSystem
+from scheduling.calendars.google.sign_in import EVENTS
 from scheduling.config import SchedulingConfig
 from scheduling.connecting import Connecting
 from scheduling.domain import ConnectionState, Interval, Rep

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from sandbox.google_standin import GoogleStandIn
 from scheduling.authorizing import Authorizing
-from scheduling.calendars.google import GoogleSystem
+from scheduling.calendars.google.account import GoogleSystem
 from scheduling.config import SchedulingConfig
 from scheduling.domain import Rep
 from scheduling.errors import LinkRefused

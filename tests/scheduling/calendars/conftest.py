@@ -21,9 +21,9 @@ from sandbox.exchange_standin import ExchangeStandin
 from sandbox.google_standin import GoogleStandIn
 from sandbox.icloud_standin import ICloudStandin
 from sandbox.microsoft_standin import MicrosoftStandIn
-from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import BookingKey, CalendarProvider, Deadline, EventSpec
-from scheduling.calendars.caldav import CalDavCalendar, ICloudCalendar
+from scheduling.calendars.caldav import wire
+from scheduling.calendars.caldav.account import CalDavCalendar, ICloudCalendar
 from scheduling.domain import EventRef, Interval
 from scheduling.outbound import Answer, Outbound
 from tests.scheduling.calendars.ews_kit import ExchangeAccount, company

@@ -9,7 +9,7 @@ import pytest
 from sandbox.exchange_standin import Directory, ExchangeStandin, Item, Mailbox
 from sandbox.exchange_standin.items import by_hand
 from scheduling.calendars.base import OWN, Account, Availability, CalendarProvider, CalendarRef, Deadline
-from scheduling.calendars.ews import ExchangeSystem
+from scheduling.calendars.ews.system import ExchangeSystem
 from scheduling.domain import EventRef, Interval
 from scheduling.errors import CalendarError, HostRefused
 from scheduling.outbound import Outbound
@@ -75,7 +75,7 @@ class ExchangeAccount:
         self.calendar_id = self.account.calendars[0].id
 
     def reopened(self, **more: Any) -> Any:
-        from scheduling.calendars.ews_calendar import ExchangeCalendar
+        from scheduling.calendars.ews.account import ExchangeCalendar
 
         return ExchangeCalendar(self.account.secret, self.http, **more)
 

@@ -11,8 +11,8 @@ import httpx2
 
 from sandbox.google_standin import GoogleStandIn
 from scheduling.calendars.base import Account, Deadline
-from scheduling.calendars.google import GoogleCalendar, GoogleSystem
-from scheduling.calendars.google_sign_in import ASKED
+from scheduling.calendars.google.account import GoogleCalendar, GoogleSystem
+from scheduling.calendars.google.sign_in import ASKED
 from scheduling.domain import EventRef, Interval
 
 CALLBACK = "https://schedule.example/oauth/google/callback"

@@ -11,7 +11,7 @@ import httpx2
 
 from sandbox.microsoft_standin import MicrosoftStandIn
 from scheduling.calendars.base import Account, Deadline
-from scheduling.calendars.graph import GraphCalendar, MicrosoftSystem
+from scheduling.calendars.graph.account import GraphCalendar, MicrosoftSystem
 from scheduling.calendars.http import Http
 from scheduling.domain import EventRef, Interval
 

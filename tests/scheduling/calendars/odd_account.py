@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduling.calendars.base import OWN, Availability, Deadline, EventSpec
-from scheduling.calendars.caldav import CalDavCalendar
+from scheduling.calendars.caldav.account import CalDavCalendar
 from scheduling.domain import Interval
 from scheduling.errors import CalendarError
 from tests.scheduling.calendars.odd_server import CALENDAR, HOME, OddServer, Reply

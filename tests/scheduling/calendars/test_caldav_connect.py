@@ -8,8 +8,8 @@ import pytest
 from sandbox.calendar_server import CalendarServer
 from scheduling.calendars import REGISTRY, system_class
 from scheduling.calendars.base import Account, CalendarInfo, Deadline
-from scheduling.calendars.caldav import CalDavCalendar, CalDavSystem, ICloudCalendar, ICloudSystem
-from scheduling.calendars.caldav_http import same_site
+from scheduling.calendars.caldav.account import CalDavCalendar, CalDavSystem, ICloudCalendar, ICloudSystem
+from scheduling.calendars.caldav.http import same_site
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.caldav import CalDavCalendar, ICloudCalendar
+from scheduling.calendars.caldav.account import CalDavCalendar, ICloudCalendar
 from scheduling.domain import Busy, Interval
 from scheduling.errors import (
     AccessDenied,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduling.calendars.base import Deadline, EventSpec
-from scheduling.calendars.caldav import CalDavCalendar
-from scheduling.calendars.ics_event import build
+from scheduling.calendars.caldav.account import CalDavCalendar
+from scheduling.calendars.caldav.ics_event import build
 from scheduling.domain import EventRef, Interval
 from scheduling.errors import (
     AccessDenied,

@@ -8,9 +8,9 @@ from threading import Event
 import pytest
 
 from sandbox.exchange_standin import ExchangeStandin
-from scheduling.calendars import ews_discovery
-from scheduling.calendars.ews import ExchangeSystem
-from scheduling.calendars.ews_discovery import canonical_name
+from scheduling.calendars.ews import discovery as ews_discovery
+from scheduling.calendars.ews.discovery import canonical_name
+from scheduling.calendars.ews.system import ExchangeSystem
 from scheduling.errors import AccessDenied, HostRefused, Unsupported
 from scheduling.outbound import Outbound
 from tests.scheduling.calendars.conftest import soon

@@ -10,8 +10,8 @@ import trustme
 from sandbox.exchange_standin import ExchangeStandin, Fault
 from scheduling.calendars import REGISTRY, system_class
 from scheduling.calendars.base import OWN, CalendarInfo, Deadline
-from scheduling.calendars.ews import ExchangeSystem, chosen
-from scheduling.calendars.ews_discovery import first_addresses
+from scheduling.calendars.ews.discovery import first_addresses
+from scheduling.calendars.ews.system import ExchangeSystem, chosen
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,

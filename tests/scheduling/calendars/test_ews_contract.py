@@ -117,7 +117,7 @@ def test_time_zones_are_told_as_the_schema_says(exchange: ExchangeStandin, http:
     """exchangelib's own way to free/busy asks for zones first; a client that does is answered properly."""
     from exchangelib.ewsdatetime import UTC, EWSDateTime
 
-    from scheduling.calendars.ews_errors import calling
+    from scheduling.calendars.ews.errors import calling
 
     dana = ExchangeAccount(exchange, http)
     protocol = dana.reopened()._account.protocol

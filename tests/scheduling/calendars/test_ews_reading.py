@@ -166,7 +166,7 @@ def test_a_colleague_who_shows_only_digits_is_busy_by_the_quarter(dana: Exchange
 
 
 def test_times_of_which_the_server_knows_nothing_are_unknown_and_not_free():
-    from scheduling.calendars.ews_calendar import _read
+    from scheduling.calendars.ews.account import _read
 
     elsewhere = SimpleNamespace(
         start=MONDAY, end=MONDAY + timedelta(minutes=15), busy_type="WorkingElsewhere", details=None
@@ -182,7 +182,7 @@ def test_times_of_which_the_server_knows_nothing_are_unknown_and_not_free():
 
 
 def test_a_colleague_of_whom_nothing_is_known_is_unknown():
-    from scheduling.calendars.ews_calendar import _read
+    from scheduling.calendars.ews.account import _read
 
     view = SimpleNamespace(view_type="FreeBusyMerged", merged="4444", calendar_events=None)
 

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.exchange_standin import ExchangeStandin, Fault, Sent
 from scheduling.calendars.base import Attendee, AttendeeRole, Deadline, EventSpec
-from scheduling.calendars.ews_events import LOOKS
+from scheduling.calendars.ews.events import LOOKS
 from scheduling.domain import Interval
 from scheduling.errors import (
     AccessDenied,

@@ -15,8 +15,8 @@ from sandbox.google_standin import GoogleStandIn
 from sandbox.google_standin.answers import error_body
 from sandbox.google_standin.troubles import Trouble
 from scheduling.calendars.base import OWN, CalendarRef, Deadline
-from scheduling.calendars.google import GoogleSystem
-from scheduling.calendars.google_sign_in import ASKED
+from scheduling.calendars.google.account import GoogleSystem
+from scheduling.calendars.google.sign_in import ASKED
 from scheduling.domain import Interval
 from scheduling.errors import (
     Ambiguous,
@@ -158,7 +158,7 @@ def test_a_server_that_breaks_off_is_asked_once_and_a_write_is_of_unknown_fate(a
 
 
 def test_an_answer_without_end_is_cut_off(account, google, monkeypatch):
-    from scheduling.calendars import google_transport
+    from scheduling.calendars.google import transport as google_transport
 
     monkeypatch.setattr(google_transport, "MOST_BYTES", 100_000)
     google.troubles.add(Trouble("GET", LIST, 1, 200, b'{"items": [' + b'"x",' * 50_000))

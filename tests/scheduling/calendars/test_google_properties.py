@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.calendars import google_busy as times
+from scheduling.calendars.google import busy as times
 from scheduling.domain import Busy
 from scheduling.errors import CalendarError
 from tests.scheduling.calendars.conftest import WEEK

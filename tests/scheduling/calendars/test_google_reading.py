@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.google_standin.troubles import Trouble
 from scheduling.calendars.base import OWN, CalendarRef, Deadline
-from scheduling.calendars.google_sign_in import ASKED
+from scheduling.calendars.google.sign_in import ASKED
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import (
     AccessDenied,

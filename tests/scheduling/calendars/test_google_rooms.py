@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scheduling.calendars.base import CalendarRef, RoomInfo
-from scheduling.calendars.google_sign_in import ASKED, ROOMS
+from scheduling.calendars.google.sign_in import ASKED, ROOMS
 from scheduling.domain import Busy, Interval
 from scheduling.errors import Unsupported
 from tests.scheduling.calendars.conftest import MONDAY, WEEK, soon

@@ -10,9 +10,9 @@ import pytest
 
 from sandbox.google_standin.identity import Identity
 from sandbox.google_standin.troubles import Trouble
-from scheduling.calendars import google_sign_in as sign_in
 from scheduling.calendars.base import CalendarInfo
-from scheduling.calendars.google import GoogleSystem
+from scheduling.calendars.google import sign_in
+from scheduling.calendars.google.account import GoogleSystem
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduling.calendars import google_events as events
 from scheduling.calendars.base import Attendee, AttendeeRole, BookingKey, SendsInvitations
+from scheduling.calendars.google import events
 from scheduling.domain import Interval
 from scheduling.errors import AccessDenied, Conflict, EventMissing, Refused
 from tests.scheduling.calendars.conftest import MONDAY, soon, spec_for

@@ -12,7 +12,7 @@ from sandbox.calendar_server import free_port
 from sandbox.microsoft_standin import MicrosoftStandIn
 from sandbox.microsoft_standin.troubles import Trouble, error_body
 from scheduling.calendars.base import OWN, Availability, Deadline
-from scheduling.calendars.graph import MicrosoftSystem
+from scheduling.calendars.graph.account import MicrosoftSystem
 from scheduling.domain import Interval
 from scheduling.errors import AccessDenied, CalendarError, DeadlineExceeded, RateLimited, Refused, Unavailable
 from scheduling.outbound import Outbound

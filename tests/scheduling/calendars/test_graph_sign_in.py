@@ -13,8 +13,8 @@ import pytest
 import trustme
 
 from sandbox.microsoft_standin import MicrosoftStandIn
-from scheduling.calendars.graph import MicrosoftSystem
-from scheduling.calendars.graph_errors import sign_in_error
+from scheduling.calendars.graph.account import MicrosoftSystem
+from scheduling.calendars.graph.errors import sign_in_error
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.icloud_standin import ICloudStandin
 from scheduling.calendars.base import OWN, CalendarInfo, CalendarProvider
-from scheduling.calendars.caldav import ICloudCalendar, ICloudSystem
+from scheduling.calendars.caldav.account import ICloudCalendar, ICloudSystem
 from scheduling.domain import Interval
 from scheduling.errors import AuthExpired, CalendarError
 from scheduling.outbound import Answer, Outbound

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduling.calendars.ics_busy import busy_of
-from scheduling.calendars.ics_lines import UnreadableObject
+from scheduling.calendars.caldav.ics_busy import busy_of
+from scheduling.calendars.caldav.ics_lines import UnreadableObject
 from scheduling.domain import Busy, BusyStatus, Interval
 
 ICS = Path(__file__).parent / "ics"

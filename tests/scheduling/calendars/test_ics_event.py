@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_identity
-from scheduling.calendars.ics_lines import UnreadableObject
+from scheduling.calendars.caldav.ics_event import build, key_text, merged, state_of, stored_identity
+from scheduling.calendars.caldav.ics_lines import UnreadableObject
 from scheduling.domain import EventRef, Interval
 from tests.scheduling.calendars.conftest import MONDAY, NOW, spec_for
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduling.calendars import ics_expand
-from scheduling.calendars.ics_busy import busy_of
-from scheduling.calendars.ics_lines import UnreadableObject
+from scheduling.calendars.caldav import ics_expand
+from scheduling.calendars.caldav.ics_busy import busy_of
+from scheduling.calendars.caldav.ics_lines import UnreadableObject
 from scheduling.domain import Interval
 
 NOBODY: frozenset[str] = frozenset()

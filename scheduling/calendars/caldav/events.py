@@ -10,13 +10,13 @@ from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import Deadline, EventSpec, EventState
-from scheduling.calendars.caldav_http import DavSession, failure
-from scheduling.calendars.caldav_wire import DAV
+from scheduling.calendars.caldav import wire
+from scheduling.calendars.caldav.http import DavSession, failure
+from scheduling.calendars.caldav.ics_event import build, key_text, merged, state_of, stored_identity, stored_sequence
+from scheduling.calendars.caldav.ics_lines import UnreadableObject
+from scheduling.calendars.caldav.wire import DAV
 from scheduling.calendars.http import Answer, header
-from scheduling.calendars.ics_event import build, key_text, merged, state_of, stored_identity, stored_sequence
-from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.domain import EventRef
 from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Refused, Unavailable
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urljoin
 from weakref import WeakValueDictionary
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.google_errors import refused_token
+from scheduling.calendars.google.errors import refused_token
 from scheduling.calendars.systems import KeepSecret, Secret, SignIn
 from scheduling.errors import AccessDenied, AuthExpired, ConsentMissing, DeadlineExceeded, Unavailable
 
@@ -41,7 +41,7 @@ FRESH = timedelta(seconds=60)
 
 
 class TokenEndpoint(Protocol):
-    """What is needed of `google_transport.Google`."""
+    """What is needed of `transport.Google`."""
 
     def post(self, url: str, form: bytes, deadline: Deadline) -> tuple[int, dict[str, Any]]: ...
 

@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode
 
 from scheduling.calendars.base import BookingKey, Deadline, EventSpec, EventState
-from scheduling.calendars.graph_body import body_of, changed_body, digest
-from scheduling.calendars.graph_http import GraphSession, Json, code_of, failure, json_of, objects_of
-from scheduling.calendars.graph_people import (
+from scheduling.calendars.graph.body import body_of, changed_body, digest
+from scheduling.calendars.graph.http import GraphSession, Json, code_of, failure, json_of, objects_of
+from scheduling.calendars.graph.people import (
     address_of,
     attendees_of,
     location_of,
     merged_attendees,
     responses_of,
 )
-from scheduling.calendars.graph_times import interval_of, stamps_of
+from scheduling.calendars.graph.times import interval_of, stamps_of
 from scheduling.calendars.http import Answer
 from scheduling.domain import EventRef, Interval
 from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Unavailable

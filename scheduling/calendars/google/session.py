@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.google_sign_in import Tokens
+from scheduling.calendars.google.sign_in import Tokens
 from scheduling.errors import Ambiguous, AuthExpired, Unavailable
 
 if TYPE_CHECKING:
-    from scheduling.calendars.google_transport import Google
+    from scheduling.calendars.google.transport import Google
 
 Json = Mapping[str, Any]
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.graph_errors import sign_in_error
+from scheduling.calendars.graph.errors import sign_in_error
 from scheduling.calendars.http import Answer, Http, header, retry_after
 from scheduling.calendars.systems import KeepSecret, Secret
 from scheduling.errors import (

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
-from scheduling.calendars.caldav_http import same_site
-from scheduling.calendars.ews_discovery import Addresses, canonical_name, find_endpoint, first_addresses
-from scheduling.calendars.ews_http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
+from scheduling.calendars.caldav.http import same_site
+from scheduling.calendars.ews.discovery import Addresses, canonical_name, find_endpoint, first_addresses
+from scheduling.calendars.ews.http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
 from scheduling.calendars.http import header
 from scheduling.calendars.systems import KeepSecret, Secret
 from scheduling.errors import AccessDenied, EventMissing, HostRefused, Unsupported
@@ -76,7 +76,7 @@ class ExchangeSystem:
             "auth": chosen(offer, endpoint),
         }
         try:
-            calendars, version = _library("ews_calendar").ExchangeCalendar(secret, self._http).look(deadline)
+            calendars, version = _library("account").ExchangeCalendar(secret, self._http).look(deadline)
         except AccessDenied as error:
             if isinstance(error.__cause__, HostRefused):
                 raise error.__cause__ from None
@@ -90,7 +90,7 @@ class ExchangeSystem:
 
     def open(self, secret: Secret, _keep: KeepSecret) -> CalendarProvider:
         """See CalendarSystem; a password never changes by itself, and nothing has to be found again."""
-        account: CalendarProvider = _library("ews_calendar").ExchangeCalendar(secret, self._http)
+        account: CalendarProvider = _library("account").ExchangeCalendar(secret, self._http)
         return account
 
     def revoke(self, secret: Secret, deadline: Deadline) -> None:
@@ -103,7 +103,7 @@ class ExchangeSystem:
             return _service_at(named, self._http)
 
         def signed(url: str, body: bytes, offer: str, deadline: Deadline) -> Answer:
-            answer: Answer = _library("ews_wire").signed_post(
+            answer: Answer = _library("wire").signed_post(
                 url, body, chosen(offer, url), user_name, password, self._http, deadline
             )
             return answer
@@ -138,7 +138,7 @@ class ExchangeSystem:
 
 def _library(name: str) -> Any:
     """A module that imports exchangelib."""
-    return importlib.import_module(f"scheduling.calendars.{name}")
+    return importlib.import_module(f"scheduling.calendars.ews.{name}")
 
 
 def _service_at(typed: str, http: Http) -> str:

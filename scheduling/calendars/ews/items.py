@@ -12,7 +12,7 @@ from exchangelib.ewsdatetime import UnknownTimeZone
 from exchangelib.fields import FieldPath
 
 from scheduling.calendars.base import AttendeeRole, EventSpec, EventState
-from scheduling.calendars.ics_event import clean_line, clean_text, key_text
+from scheduling.calendars.caldav.ics_event import clean_line, clean_text, key_text
 from scheduling.domain import Busy, BusyStatus, EventRef, Interval
 
 _OURS = "6b2f7c1e-93b4-4d5e-8a50-3c1d7e0f5a21"

@@ -7,9 +7,9 @@ from exchangelib.items import ID_ONLY
 from exchangelib.items import SHALLOW as ITEMS_SHALLOW
 from exchangelib.services import FindItem
 
-from scheduling.calendars import ews_items as items
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.ews_errors import calling
+from scheduling.calendars.ews import items
+from scheduling.calendars.ews.errors import calling
 
 
 def find_items(

@@ -26,8 +26,8 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import Error as ClientError
 from googleapiclient.errors import HttpError
 
-from scheduling.calendars import google_errors as errors
 from scheduling.calendars.base import Deadline
+from scheduling.calendars.google import errors
 from scheduling.errors import Ambiguous, CalendarError, DeadlineExceeded, Refused, Unavailable
 
 CONNECT_SECONDS = 5.0

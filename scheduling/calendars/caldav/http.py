@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import Deadline
+from scheduling.calendars.caldav import wire
 from scheduling.calendars.http import NEVER_SENT, Answer, Http, header, retry_after
 from scheduling.errors import (
     AccessDenied,

@@ -29,7 +29,6 @@ from exchangelib.properties import (
 )
 from exchangelib.services import GetFolder, GetUserAvailability
 
-from scheduling.calendars import ews_items as items
 from scheduling.calendars.base import (
     Availability,
     CalendarInfo,
@@ -41,11 +40,12 @@ from scheduling.calendars.base import (
     RoomInfo,
     SendsInvitations,
 )
-from scheduling.calendars.ews_errors import calling, code_of, meaning
-from scheduling.calendars.ews_events import EventStore
-from scheduling.calendars.ews_finding import find_items
-from scheduling.calendars.ews_http import Http
-from scheduling.calendars.ews_wire import protocol_for
+from scheduling.calendars.ews import items
+from scheduling.calendars.ews.errors import calling, code_of, meaning
+from scheduling.calendars.ews.events import EventStore
+from scheduling.calendars.ews.finding import find_items
+from scheduling.calendars.ews.http import Http
+from scheduling.calendars.ews.wire import protocol_for
 from scheduling.domain import Busy, BusyStatus, EventRef, Interval
 from scheduling.errors import AccessDenied, CalendarError, Unavailable
 

@@ -18,7 +18,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.ews_http import Answer, Http, host_of, is_exchange_online
+from scheduling.calendars.ews.http import Answer, Http, host_of, is_exchange_online
 from scheduling.calendars.http import header
 from scheduling.errors import AuthExpired, CalendarError, EventMissing, HostRefused, Unsupported
 

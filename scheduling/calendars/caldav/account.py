@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import (
     Account,
     Availability,
@@ -23,13 +22,14 @@ from scheduling.calendars.base import (
     RoomInfo,
     SendsInvitations,
 )
-from scheduling.calendars.caldav_discovery import discover, list_calendars, zone_or
-from scheduling.calendars.caldav_events import EventStore
-from scheduling.calendars.caldav_http import DavSession, failure_of
-from scheduling.calendars.caldav_wire import CAL
+from scheduling.calendars.caldav import wire
+from scheduling.calendars.caldav.discovery import discover, list_calendars, zone_or
+from scheduling.calendars.caldav.events import EventStore
+from scheduling.calendars.caldav.http import DavSession, failure_of
+from scheduling.calendars.caldav.ics_busy import address_of, busy_of
+from scheduling.calendars.caldav.ics_lines import UnreadableObject
+from scheduling.calendars.caldav.wire import CAL
 from scheduling.calendars.http import Http
-from scheduling.calendars.ics_busy import address_of, busy_of
-from scheduling.calendars.ics_lines import UnreadableObject
 from scheduling.calendars.systems import KeepSecret, Secret
 from scheduling.domain import Busy, EventRef, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, HostRefused, Unavailable, Unsupported

@@ -9,7 +9,7 @@ from lxml.etree import LxmlError
 from spnego.exceptions import SpnegoError
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.ews_wire import within
+from scheduling.calendars.ews.wire import within
 from scheduling.calendars.http import NEVER_SENT
 from scheduling.errors import (
     AccessDenied,

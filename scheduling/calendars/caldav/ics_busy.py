@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from scheduling.calendars.ics_expand import RECURRENCE_NAMES, TIME_NAMES, Occurrence, expand
-from scheduling.calendars.ics_lines import (
+from scheduling.calendars.caldav.ics_expand import RECURRENCE_NAMES, TIME_NAMES, Occurrence, expand
+from scheduling.calendars.caldav.ics_lines import (
     EventLines,
     Line,
     ObjectLines,

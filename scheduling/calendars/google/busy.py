@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from scheduling.calendars.base import CalendarInfo
-from scheduling.calendars.google_events import entries_of, interval_of, moment, uid_of, word
+from scheduling.calendars.google.events import entries_of, interval_of, moment, uid_of, word
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, RateLimited, Unavailable
 

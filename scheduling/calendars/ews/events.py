@@ -23,11 +23,11 @@ from exchangelib.properties import DistinguishedFolderId, Mailbox, ReferenceItem
 from exchangelib.restriction import Restriction
 from exchangelib.services import CreateItem, DeleteItem, GetItem, UpdateItem
 
-from scheduling.calendars import ews_items as items
 from scheduling.calendars.base import Deadline, EventSpec, EventState
-from scheduling.calendars.ews_errors import calling
-from scheduling.calendars.ews_finding import find_items
-from scheduling.calendars.ics_event import clean_text, key_text
+from scheduling.calendars.caldav.ics_event import clean_text, key_text
+from scheduling.calendars.ews import items
+from scheduling.calendars.ews.errors import calling
+from scheduling.calendars.ews.finding import find_items
 from scheduling.domain import EventRef
 from scheduling.errors import Ambiguous, Conflict, EventMissing, Unavailable
 

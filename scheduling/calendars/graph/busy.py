@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from scheduling.calendars.base import Availability, CalendarRef, Deadline
-from scheduling.calendars.graph_http import AT_ONCE, GraphSession, Json, objects_of
-from scheduling.calendars.graph_times import interval_of
+from scheduling.calendars.graph.http import AT_ONCE, GraphSession, Json, objects_of
+from scheduling.calendars.graph.times import interval_of
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, Unavailable, Unsupported
 

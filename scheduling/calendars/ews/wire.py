@@ -2,7 +2,7 @@
 
 exchangelib has no end to a call, keeps passwords in a process-wide cache, waits without limit for a free session and
 shrinks its pool under load. None of that is left here: it builds the XML and reads it, we carry the bytes. Knows no
-calendar; `ews_errors` says what a failure means.
+calendar; `errors` says what a failure means.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from requests_ntlm import HttpNtlmAuth
 from urllib3.response import HTTPResponse
 
 from scheduling.calendars.base import Deadline
-from scheduling.calendars.ews_http import Answer, Http, failure_of_status
+from scheduling.calendars.ews.http import Answer, Http, failure_of_status
 from scheduling.errors import DeadlineExceeded
 
 EXCHANGE_SECONDS = 10.0

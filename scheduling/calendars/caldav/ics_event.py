@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, vDuration, vUri
 
 from scheduling.calendars.base import BookingKey, EventSpec, EventState
-from scheduling.calendars.ics_busy import address_of, event_span, occurrences_of
-from scheduling.calendars.ics_expand import RECURRENCE_NAMES, TIME_NAMES
-from scheduling.calendars.ics_lines import EventLines, ObjectLines, UnreadableObject, read_object
+from scheduling.calendars.caldav.ics_busy import address_of, event_span, occurrences_of
+from scheduling.calendars.caldav.ics_expand import RECURRENCE_NAMES, TIME_NAMES
+from scheduling.calendars.caldav.ics_lines import EventLines, ObjectLines, UnreadableObject, read_object
 from scheduling.domain import EventRef, Interval
 
 KEY_NAME = "X-BOOKING-KEY"

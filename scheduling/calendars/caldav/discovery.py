@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from scheduling.calendars import caldav_wire as wire
 from scheduling.calendars.base import CalendarInfo, Deadline
-from scheduling.calendars.caldav_http import DavSession
-from scheduling.calendars.caldav_wire import CAL, DAV, Resource
-from scheduling.calendars.ics_busy import address_of
-from scheduling.calendars.ics_lines import iana_name, is_zone
+from scheduling.calendars.caldav import wire
+from scheduling.calendars.caldav.http import DavSession
+from scheduling.calendars.caldav.ics_busy import address_of
+from scheduling.calendars.caldav.ics_lines import iana_name, is_zone
+from scheduling.calendars.caldav.wire import CAL, DAV, Resource
 from scheduling.errors import (
     AccessDenied,
     AuthExpired,

@@ -25,11 +25,11 @@ from scheduling.calendars.base import (
     RoomInfo,
     SendsInvitations,
 )
-from scheduling.calendars.graph_busy import BusyReader
-from scheduling.calendars.graph_errors import sign_in_error
-from scheduling.calendars.graph_events import EventBook
-from scheduling.calendars.graph_http import Gate, GraphSession
-from scheduling.calendars.graph_sign_in import PERSONAL, SCOPES, AccountTokens, SignIns
+from scheduling.calendars.graph.busy import BusyReader
+from scheduling.calendars.graph.errors import sign_in_error
+from scheduling.calendars.graph.events import EventBook
+from scheduling.calendars.graph.http import Gate, GraphSession
+from scheduling.calendars.graph.sign_in import PERSONAL, SCOPES, AccountTokens, SignIns
 from scheduling.calendars.http import Http
 from scheduling.calendars.systems import KeepSecret, Secret, SignIn
 from scheduling.domain import EventRef, Interval

@@ -1,7 +1,7 @@
 """Google Calendar: signing in, and one connected account.
 
-Google's libraries are imported with `google_transport` when the first call needs them, never before. Times are read
-in `google_reading`, meanings are in `google_busy` and `google_events`, refusals in `google_errors`.
+Google's libraries are imported with `transport` when the first call needs them, never before. Times are read
+in `reading`, meanings are in `busy` and `events`, refusals in `errors`.
 """
 
 import threading
@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
-from scheduling.calendars import google_busy as times
-from scheduling.calendars import google_events as events
-from scheduling.calendars import google_reading as reading
-from scheduling.calendars import google_sign_in as sign_in
 from scheduling.calendars.base import (
     Account,
     Availability,
@@ -26,14 +22,16 @@ from scheduling.calendars.base import (
     RoomInfo,
     SendsInvitations,
 )
-from scheduling.calendars.google_session import GoogleSession
+from scheduling.calendars.google import busy as times
+from scheduling.calendars.google import events, reading, sign_in
+from scheduling.calendars.google.session import GoogleSession
 from scheduling.calendars.systems import KeepSecret, Secret, SignIn
 from scheduling.clock import Clock, utc_now
 from scheduling.domain import EventRef, Interval
 from scheduling.errors import Ambiguous, AuthExpired, Conflict, EventMissing, Refused, Unavailable, Unsupported
 
 if TYPE_CHECKING:
-    from scheduling.calendars.google_transport import Google
+    from scheduling.calendars.google.transport import Google
 
 API_URL = "https://www.googleapis.com/calendar/v3/"
 AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
@@ -76,7 +74,7 @@ class GoogleSystem:
         """The libraries, imported and set up when first asked for."""
         with self._lock:
             if self._google is None:
-                from scheduling.calendars import google_transport  # noqa: PLC0415 - half a second that no start pays
+                from scheduling.calendars.google import transport as google_transport  # noqa: PLC0415 - half a second that no start pays
 
                 directory = None if self._api_url == API_URL else urljoin(self._api_url, "/")
                 self._google = google_transport.Google(self._api_url, directory, self._token_url, self._extra_ca)
@@ -132,7 +130,7 @@ class GoogleSystem:
         """`sub` and `email` of the ID token; it must be for us and of this very sign-in."""
         if not isinstance(id_token, str):
             return {}
-        from scheduling.calendars.google_transport import claims_of  # noqa: PLC0415 - see `google`
+        from scheduling.calendars.google.transport import claims_of  # noqa: PLC0415 - see `google`
 
         claims = claims_of(id_token)
         if claims.get("aud", self._client[0]) != self._client[0] or claims.get("nonce", flow["nonce"]) != flow["nonce"]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import recurring_ical_events
 
-from scheduling.calendars.ics_lines import (
+from scheduling.calendars.caldav.ics_lines import (
     EventLines,
     Line,
     ObjectLines,

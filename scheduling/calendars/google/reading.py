@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from scheduling.calendars import google_busy as times
 from scheduling.calendars.base import OWN, Availability, CalendarInfo, CalendarRef, Deadline
-from scheduling.calendars.google_session import GoogleSession
+from scheduling.calendars.google import busy as times
+from scheduling.calendars.google.session import GoogleSession
 from scheduling.domain import Busy, Interval
 from scheduling.errors import CalendarError, EventMissing, Unavailable
 
