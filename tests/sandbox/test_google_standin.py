@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.google_standin import GoogleStandIn
 from sandbox.google_standin.answers import Refusal, mask_of, masked
-from scheduling.calendars.google_sign_in import ASKED
+from scheduling.calendars.google.sign_in import ASKED
 
 DANA = "dana@reps.example"
 CALLBACK = "https://schedule.example/oauth/google/callback"

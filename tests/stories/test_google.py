@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.google_standin import GoogleStandIn
 from sandbox.google_standin.troubles import Trouble
-from scheduling.calendars.google_events import moment
+from scheduling.calendars.google.events import moment
 from tests.scheduling.calendars.google_kit import back_from
 from tests.stories.conftest import Desk, opened_desk
 from tests.stories.reading import (
