@@ -66,14 +66,21 @@ function Overflow({ element, where, surface }) {
   return html`<${Menu} label="More actions" entries=${entries} action=${element.action_id} key=${surface.id} />`;
 }
 
-// Uncontrolled, so that what is being typed is never overwritten by an older echo.
+// Uncontrolled, so that what is being typed is never overwritten: until our own words came back, no others are taken.
 function useTyped(value, tell) {
   const ref = useRef(null);
+  const mine = useRef(null);
+  const shown = value ?? "";
+  if (mine.current === shown) mine.current = null;
   useEffect(() => {
     const input = ref.current;
-    if (input && document.activeElement !== input && input.value !== (value ?? "")) input.value = value ?? "";
+    if (input && mine.current === null && document.activeElement !== input && input.value !== shown) input.value = shown;
   });
-  return { ref, defaultValue: value ?? "", onInput: (event) => tell(event.target.value) };
+  const onInput = (event) => {
+    mine.current = event.target.value;
+    tell(event.target.value);
+  };
+  return { ref, defaultValue: shown, onInput };
 }
 
 const TYPES = { email_text_input: "email", url_text_input: "url", number_input: "text", plain_text_input: "text" };
