@@ -38,6 +38,8 @@ from scheduling.seats import chosen_rooms
 from scheduling.store import Session, Store, bookings, claims, connections, drafts, people, preferences, rooms
 
 RESUMABLE_FOR = timedelta(days=7)
+FURTHEST_WEEK = timedelta(days=8)
+"""The last shown week begins at the horizon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,8 @@ class SchedulingService:
         def work(tx: Session) -> Draft:
             now = self._clock()
             draft = _open(drafts.lock(tx, rep, draft_id))
-            if start <= now:
-                raise SlotTaken
+            if not now < start < now + self._config.horizon + FURTHEST_WEEK:
+                raise SlotTaken  # no screen offers that: it is an old or a forged button
             names = _names(tx, draft)
             interval = Interval(start, start + timedelta(minutes=draft.form.minutes))
             until = now + self._config.hold

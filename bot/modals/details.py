@@ -1,6 +1,7 @@
 """Screen 2: what the meeting is about, how long it is and who comes; more of it once asked for."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +60,7 @@ def build(draft: Draft, now: datetime, around: Surroundings = NOTHING) -> View:
     custom = "minutes" in form.opened or form.minutes not in PRESETS
     blocks: list[Block] = [
         *([alert(colleague_words(around.colleague, draft.user_id))] if around.colleague else []),
+        *([alert(strange)] if form.customer and (strange := foreign_words(form.customer.email)) else []),
         header("Step 1: Set your meeting details"),
         *([context(customer_words(form.customer, now))] if form.customer else []),
         field(SUBJECT, "Subject", text_input(SUBJECT, form.subject, SUBJECT_LIMIT)),
@@ -85,6 +87,14 @@ def build(draft: Draft, now: datetime, around: Surroundings = NOTHING) -> View:
         buttons.append(button(MORE, "More options", more.OPENED))
     buttons.append(button(BACK, "Back", label="Back to the customer"))
     return modal(CALLBACK, draft.id, [*blocks, actions("details.buttons", buttons)], submit="Find times")
+
+
+def foreign_words(address: str) -> str:
+    """A warning that stops nothing: letters of another alphabet may be look-alikes. Empty where there are none."""
+    letters = dict.fromkeys(c for c in address if not c.isascii() and not unicodedata.name(c, "").startswith("LATIN"))
+    if not letters:
+        return ""
+    return fit(f"Check the email address: {', '.join(f'“{letter}”' for letter in letters)} is no Latin letter.", 200)
 
 
 def colleague_words(colleague: Person, rep_id: str) -> str:

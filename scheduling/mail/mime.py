@@ -19,14 +19,17 @@ _SUBJECT_LIMIT = 200
 
 
 class _Folding(EmailPolicy):
-    """Headers outside ASCII as one run of encoded words.
+    """Headers outside ASCII as one run of encoded words, and subjects folded between words.
 
-    Python's own folding mixes plain and encoded text and then shows two blanks, or none, where the line was folded.
+    Python's own folding mixes plain and encoded text and then shows two blanks, or none, where the line was folded; a
+    subject that would fit on one line of its own it puts there whole, which reads as a leading blank.
     """
 
     def fold_binary(self, name: str, value: str) -> bytes:
-        if value.isascii():
+        if value.isascii() and name.lower() != "subject":
             return super().fold_binary(name, value)
+        if value.isascii():
+            return f"{name}: {Header(value, 'us-ascii', 78, name).encode(linesep=self.linesep)}{self.linesep}".encode()
         people: tuple[Address, ...] = getattr(value, "addresses", ())  # headers are str with more to them
         if people:
             (person,) = people

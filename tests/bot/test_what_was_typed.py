@@ -270,3 +270,16 @@ def test_another_room_is_another_meeting():
     read = details.read(details_view(**rooms), form)
 
     assert (read.rooms, read.slot) == (("r1",), None)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("buyer@acme.example", ""),
+        ("büyer@exämple.example", ""),
+        ("аdmin@acme.example", "Check the email address: “а” is no Latin letter."),
+    ],
+    ids=["plain", "latin with marks", "a cyrillic look-alike"],
+)
+def test_letters_that_look_alike_are_pointed_out(address, words):
+    assert details.foreign_words(address) == words

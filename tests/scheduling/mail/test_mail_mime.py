@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from scheduling.mail.letters import customer_confirmation, letters_for, rep_receipt
-from scheduling.mail.mime import to_bytes
+from scheduling.mail.mime import _ASCII, to_bytes
 from scheduling.mail.text import clean_header, clean_line, shorten
 
 EVIL_LINES = [
@@ -173,3 +173,11 @@ def test_rep_whose_address_is_outside_ascii_costs_nobody_their_mail(booked, send
     letter = customer_confirmation(booking, sender, now)
 
     assert (letter.reply_to, to_bytes(letter).isascii()) == (None, True)
+
+
+def test_a_subject_that_is_folded_begins_on_its_own_line():
+    long = "Confirmed: Pricing call with Dana Reyes, Thu 26 Nov, 08:00 CST (UTC-6), and more"
+    raw = _ASCII.fold_binary("Subject", long)
+
+    assert raw.startswith(b"Subject: Confirmed: Pricing")
+    assert str(message_from_bytes(raw + b"\r\n", policy=default)["Subject"]) == long

@@ -323,3 +323,11 @@ def test_a_slot_in_the_past_cannot_be_held(world):
 
     with pytest.raises(SlotTaken):
         world.service.hold(DANA, filled.id, world.clock() - timedelta(minutes=1))
+
+
+def test_a_slot_further_ahead_than_any_screen_goes_cannot_be_held(world):
+    world.connect("U0DANA", "dana")
+    filled = world.filled()
+
+    with pytest.raises(SlotTaken):
+        world.service.hold(DANA, filled.id, world.clock() + timedelta(days=400))
