@@ -3,14 +3,18 @@
 Heavy imports wait for the command chosen, so that `--help` answers at once.
 """
 
+import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from doctor import Finding
     from settings import Settings
 
 HERE = Path(__file__).parent
@@ -73,15 +77,49 @@ def migrate() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    *,
+    live: Annotated[
+        Literal["google", "microsoft", "exchange", "icloud", "caldav"] | None,
+        typer.Option("--live", help="Try a calendar system with a test account of yours: real calls, one test event."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="With --live google or microsoft: where the sign-in page answers.")] = 8765,
+) -> None:
     """Check settings, database, keys, mail, Slack; each line is OK or says what to do. Exit code 1 if anything is."""
-    from doctor import Verdict, examine
+    if live is None:
+        from doctor import examine
 
-    to_do = 0
-    for finding in examine():
+        raise typer.Exit(_told(examine()))
+    with contextlib.closing(_live(live, port)) as findings:  # closed at Ctrl-C too: then the test event is removed
+        raise typer.Exit(_told(findings))
+
+
+def _told(findings: "Iterable[Finding]") -> int:
+    """Print each as soon as it is known; the exit code."""
+    from doctor import Verdict
+
+    to_do = False
+    for finding in findings:
         print(finding, flush=True)
-        to_do += finding.verdict is Verdict.TO_DO
-    raise typer.Exit(1 if to_do else 0)
+        to_do |= finding.verdict is Verdict.TO_DO
+    return 1 if to_do else 0
+
+
+def _live(provider: str, port: int) -> "Generator[Finding, None, None]":
+    settings = _settings()
+    from composition import allowed_private_hosts, calendar_systems
+    from live import Terminal, try_out
+    from scheduling.outbound import Outbound
+    from scheduling.zones import use_packaged_zones
+    from web import forms
+
+    use_packaged_zones()
+    outbound = Outbound(allowed_private_hosts(settings), settings.extra_ca_bundle)
+    asked = forms(asks_for_exchange_server=settings.exchange_ews_url is None)
+    try:
+        yield from try_out(provider, calendar_systems(settings, outbound), asked, Terminal(print), port)
+    finally:
+        outbound.close()
 
 
 @cli.command()
