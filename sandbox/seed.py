@@ -108,7 +108,11 @@ def weeks_of(user: str, zone: ZoneInfo, now: datetime) -> Calendar:
     calendar.add("version", "2.0")
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
-    for title, start, end, extra in (*_meetings(user, monday, zone), *_whole_days(user, monday)):
+    meetings = (
+        (title, start, end, {"class": "PRIVATE"} if private else {})
+        for title, start, end, private in meetings_of(user, zone, now)
+    )
+    for title, start, end, extra in (*meetings, *_whole_days(user, monday)):
         event = Event()
         event.add("uid", hashlib.sha256(f"{user} {title} {start}".encode()).hexdigest()[:32])
         event.add("dtstamp", now.astimezone(UTC))
@@ -124,7 +128,10 @@ def weeks_of(user: str, zone: ZoneInfo, now: datetime) -> Calendar:
 Wanted = tuple[str, date | datetime, date | datetime, dict[str, str]]
 
 
-def _meetings(user: str, monday: date, zone: ZoneInfo) -> Iterator[Wanted]:
+def meetings_of(user: str, zone: ZoneInfo, now: datetime) -> Iterator[tuple[str, datetime, datetime, bool]]:
+    """Title, start and end in UTC, and whether it is private: one person's habits in the weeks around `now`."""
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
     for week in WEEKS:
         for habit in WEEKLY[user]:
             if week % habit.every:
@@ -132,8 +139,7 @@ def _meetings(user: str, monday: date, zone: ZoneInfo) -> Iterator[Wanted]:
             for day in habit.days:
                 local = datetime.combine(monday + timedelta(weeks=week, days=day), time.fromisoformat(habit.at), zone)
                 start = local.astimezone(UTC)
-                extra = {"class": "PRIVATE"} if habit.private else {}
-                yield habit.title, start, start + timedelta(minutes=habit.minutes), extra
+                yield habit.title, start, start + timedelta(minutes=habit.minutes), habit.private
 
 
 def _whole_days(user: str, monday: date) -> Iterator[Wanted]:

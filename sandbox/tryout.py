@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from sandbox import seed
 from sandbox.calendar_server import CalendarServer, CalendarServerFailed, is_installed
@@ -24,6 +25,9 @@ from sandbox.page import Page
 from sandbox.stage import HERE, PEOPLE, AppDidNotStart, AppProcess, Stage
 from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
+
+if TYPE_CHECKING:
+    from sandbox.other_systems import OtherSystems
 
 PORT = 8765
 MISSING = "Radicale is missing: install requirements/sandbox.txt, or run this through `make try`."
@@ -36,6 +40,7 @@ class Sandbox:
     stage: Stage
     page: Page
     app: AppProcess
+    systems: "OtherSystems"
 
     @property
     def url(self) -> str:
@@ -85,6 +90,11 @@ def greeting(sandbox: Sandbox, seconds: float) -> str:
   Calendar   {url}/calendar  CalDAV {url}/dana/ (dana / dana)
   The app    {sandbox.app.url}     log in {_near(sandbox.app.log)}
 
+  Noa has no calendar yet. Besides CalDAV (noa / noa) she may connect, each a local stand-in:
+  Google Calendar, Office 365   choose noa@demo.example on the sign-in page
+  Exchange                      noa@demo.example, user name {sandbox.systems.user_name_of("noa")}, password noa
+  iCloud                        noa@demo.example, password {sandbox.systems.app_password}
+
   Try: type /schedule-for in #sales.   Stop: Ctrl-C
   A local stand-in, not affiliated with Slack."""
 
@@ -113,14 +123,25 @@ def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
         ends.callback(local.stop)
         folder = folder / local.url.rpartition(":")[2]
         shutil.rmtree(folder, ignore_errors=True)
+        begun = pool.submit(_other_systems, local.url, workspace)
+        ends.callback(lambda: begun.result().stop())
         calendars = ends.enter_context(CalendarServer.start(folder / "calendars", PEOPLE))
         filled = pool.submit(seed.fill_calendars, calendars, workspace)
         stage = ends.enter_context(Stage(folder, local, mailbox, calendars))
-        app = stage.run_app(ALLOWED_PRIVATE_HOSTS=local.url.removeprefix("http://"))
+        systems = begun.result()
+        app = stage.run_app(
+            connect=True, ALLOWED_PRIVATE_HOSTS=local.url.removeprefix("http://"), **systems.environment
+        )
         filled.result()
         page.start(local, calendars)
         seed.connect_calendars(local, calendars, local.url)
-        yield Sandbox(stage, page, app)
+        yield Sandbox(stage, page, app, systems)
+
+
+def _other_systems(caldav_url: str, workspace: Workspace) -> "OtherSystems":
+    from sandbox.other_systems import OtherSystems  # noqa: PLC0415 - takes a third of a second, beside the rest
+
+    return OtherSystems.start(caldav_url, workspace)
 
 
 def _first_that_works(start: Callable[[int], LocalWorkspace], port: int) -> LocalWorkspace:
