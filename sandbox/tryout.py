@@ -92,7 +92,7 @@ def greeting(sandbox: Sandbox, seconds: float) -> str:
 
   Noa has no calendar yet. Besides CalDAV (noa / noa) she may connect, each a local stand-in:
   Google Calendar, Office 365   choose noa@demo.example on the sign-in page
-  Exchange                      noa@demo.example, user name {sandbox.systems.user_name_of("noa")}, password noa
+  Exchange/Outlook              noa@demo.example, user name {sandbox.systems.user_name_of("noa")}, password noa
   iCloud                        noa@demo.example, password {sandbox.systems.app_password}
 
   Try: type /schedule-for in #sales.   Stop: Ctrl-C
