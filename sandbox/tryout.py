@@ -96,7 +96,7 @@ def greeting(sandbox: Sandbox, seconds: float) -> str:
   iCloud                        noa@demo.example, password {sandbox.systems.app_password}
 
   Try: type /schedule-for in #sales.   Stop: Ctrl-C
-  A local stand-in, not affiliated with Slack."""
+  Local stand-ins, not affiliated with Slack, Google, Microsoft or Apple."""
 
 
 def _near(path: Path) -> Path:
