@@ -47,7 +47,7 @@ from scheduling.outbound import Outbound
 from scheduling.outbox import Outbox
 from scheduling.secrets import SecretBox
 from scheduling.store import Store, StoreUnfit, inbox
-from scheduling.zones import use_packaged_zones
+from scheduling.zones import search_zones, use_packaged_zones
 from settings import Settings
 from web import Health, build_web_app, forms
 
@@ -136,6 +136,7 @@ def _say_if_failed(connecting: "asyncio.Task[None]") -> None:
 
 def compose(settings: Settings, clock: Clock = utc_now) -> Application:
     """Every part, wired. Nothing is called, started or migrated yet."""
+    search_zones("")  # builds its index now and not while the first rep types
     token = settings.slack_bot_token.get_secret_value()
     trusted = tls_context(settings)
     store = Store.open(settings.database_url.get_secret_value(), clock, SecretBox(settings.fernet_keys))

@@ -63,7 +63,7 @@ async def zones(
     ack: AsyncAck, options: Payload, rep: Rep, office: Office, crossing: Crossing, drawing: Drawing
 ) -> None:
     """A time zone is looked up while the rep types: the rep's own and those used of late come first."""
-    first = await crossing.local(office.zones_at_hand, rep)
+    first = await crossing.local(office.zones_at_hand, rep, within=2.0)
     names = await crossing.local(search_zones, options.get("value") or "", first, within=2.0)
     now = drawing.now()
     await ack(options=[who.zone_option(name, now) for name in names])

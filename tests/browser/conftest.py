@@ -42,7 +42,7 @@ def calm(sandbox: Sandbox) -> None:
         fill_calendars(sandbox.stage.calendars, workspace)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
