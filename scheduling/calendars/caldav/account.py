@@ -86,7 +86,7 @@ class CalDavCalendar:
         own = found.addresses | ({address_of(username)} if "@" in username else frozenset())
         return Account(
             provider=cls.provider,
-            account_id=f"{username}@{urlsplit(server).hostname}",
+            account_id=username if "@" in username else f"{username}@{urlsplit(server).hostname}",
             label=username,
             secret={
                 "server": server,
