@@ -110,7 +110,7 @@ def test_the_home_may_be_on_a_partition_host_of_the_same_domain(odd: OddServer, 
     assert [calendar.id for calendar in account.calendars] == [f"http://p07-caldav.cloud.example:{port}{CALENDAR}"]
     assert account == Account(
         provider="icloud",
-        account_id="dana@acme.example@caldav.cloud.example",
+        account_id="dana@acme.example",
         label="dana@acme.example",
         secret={
             "server": f"http://caldav.cloud.example:{port}/",
