@@ -26,7 +26,7 @@ try-clean:
 
 test: .venv/.ready
 	@$(if $(CHROMIUM),true,echo "No Chromium found: the browser tests are skipped. All others run.")
-	$(PY) -m pytest -m "not prove" -n auto --maxprocesses 4 --dist loadfile
+	$(PY) -m pytest -m "not prove" -n 3 --dist loadfile
 
 check: .venv/.ready
 	.venv/bin/ruff format --check .

@@ -6,6 +6,7 @@ import httpx2
 
 from sandbox.stage import Stage
 from sandbox.workspace.scripted_rep import ScriptedRep
+from tests.stories.conftest import onward
 
 COMMAND = "buyer@acme.example Acme Buyer 30m Pricing call"
 
@@ -25,12 +26,9 @@ def to_schedule(rep: ScriptedRep, text: str = COMMAND, slot: str = r"^\d\d:\d\d"
     """Everything before the last click."""
     rep.command("/schedule-for", text)
     rep.wait_for("External participant name")
-    rep.press("Continue")
-    rep.wait_for("Step 1: Set your meeting details")
-    rep.press("Find times")
-    rep.wait_for("Step 2: Select an available time slot")
+    onward(rep, "Continue", "Step 1: Set your meeting details")
+    onward(rep, "Find times", "Step 2: Select an available time slot")
     rep.wait_until_gone("Looking at")
     rep.press_matching(slot)
     rep.wait_for("Confirm your meeting details")
-    rep.press("Next")
-    rep.wait_for("Step 3: External participant notifications")
+    onward(rep, "Next", "Step 3: External participant notifications")
