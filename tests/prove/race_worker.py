@@ -18,7 +18,8 @@ from scheduling.domain import Customer, Interval, Prefill, Rep, Screen
 from scheduling.errors import SlotTaken
 from scheduling.service import SchedulingService
 from scheduling.store import Store, claims
-from scheduling.store.tables import SlotClaimRow
+from scheduling.store.tables import ResourceRow, SlotClaimRow
+from scheduling.store.writes import insert_new
 
 TEAM = "T0DEMO"
 WANTED = "U0PRIYA"
@@ -33,8 +34,9 @@ def utc_now() -> datetime:
 def main(url: str, number: int, rounds: int, mode: str) -> None:
     store = Store.open(url, utc_now)
     rep = Rep(TEAM, f"U{number}")
-    config = SchedulingConfig(mail_from="meetings@demo.example")
+    config = SchedulingConfig(mail_from="meetings@demo.example", horizon=timedelta(days=36500))
     service = SchedulingService(store, None, Connecting(store, None, config, utc_now, quiet), config, utc_now, quiet)
+    store.transact(lambda tx: insert_new(tx, ResourceRow, [{"team_id": TEAM, "key": WANTED}]))
     dice = random.Random(number)
     say("ready")
     sys.stdin.readline()
@@ -87,6 +89,7 @@ def book_naively(store: Store, _service: SchedulingService, rep: Rep, begin: dat
                 team_id=TEAM,
                 resource_key=WANTED,
                 draft_id=uuid4().hex,
+                booking_id=uuid4().hex,
                 starts_at=interval.start,
                 ends_at=interval.end,
                 state="confirmed",

@@ -51,12 +51,16 @@ def race(url: str, mode: str) -> list[list[int]]:
     for racer in racers:
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    results = []
-    for racer in racers:
-        out, _ = racer.communicate(timeout=300)
-        assert racer.returncode == 0
-        results.append(json.loads(out))
-    return results
+    try:
+        results = []
+        for racer in racers:
+            out, _ = racer.communicate(timeout=300)
+            assert racer.returncode == 0
+            results.append(json.loads(out))
+        return results
+    finally:
+        for racer in racers:
+            racer.kill()
 
 
 def count(url: str, question) -> int:
