@@ -17,7 +17,7 @@ from sandbox.stage import HERE, Stage
 from tests.stories.rep_story import connect, to_schedule
 
 MANIFEST = json.loads((HERE / "manifest.json").read_text())
-KILLS = 3 if os.environ.get("SHORT") else 30
+KILLS = 5 if os.environ.get("SHORT") else 30
 LONGEST = 1.5
 """Seconds after the answer: by then everything is usually done."""
 
