@@ -1,23 +1,17 @@
 """The stand-in as a running server on loopback."""
 
-import asyncio
-import logging
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
-
-import uvicorn
-from starlette.applications import Starlette
 
 from sandbox.google_standin.accounts import Accounts
 from sandbox.google_standin.calendar_api import BASE, CalendarApi
 from sandbox.google_standin.changes import Changes
 from sandbox.google_standin.identity import AUTH, TOKEN, Identity
 from sandbox.google_standin.troubles import Troubled, Troubles
+from sandbox.standin_server import StandInServer, listen
 
 CLIENT_ID = "stand-in.apps.googleusercontent.com"
 CLIENT_SECRET = "GOCSPX-local-stand-in"  # of a client that exists only here
@@ -41,18 +35,14 @@ class GoogleStandIn:
         self.identity = Identity(self.accounts, CLIENT_ID, CLIENT_SECRET, clock)
         self.changes = Changes(self.accounts)
         self.troubles = Troubles()
-        self._listener = listener
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server = StandInServer(listener, "stand-in for Google")
 
     @classmethod
     def start(
         cls, port: int = 0, *, certificate: tuple[Path, Path] | None = None, clock: Callable[[], datetime] = _now
     ) -> Self:
         """Serve on 127.0.0.1 (port 0: any free one); `certificate` is the files of a chain and its key, for https."""
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener = listen(port)
         standin = cls(listener, clock, secure=certificate is not None)
         standin._serve(certificate)
         return standin
@@ -90,37 +80,8 @@ class GoogleStandIn:
     def stop(self) -> None:
         """End hanging answers and the server."""
         self.troubles.ended.set()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(10)
-            self._server = None
+        self._server.stop()
 
     def _serve(self, certificate: tuple[Path, Path] | None) -> None:
-        ready = threading.Event()
-
-        @asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            ready.set()
-            yield
-
         routes = [*self.identity.routes(), *CalendarApi(self.accounts, self.identity, self.changes).routes()]
-        chain, key = certificate or (None, None)
-        config = uvicorn.Config(
-            Troubled(Starlette(routes=routes, lifespan=lifespan), self.troubles),
-            log_level=logging.CRITICAL,  # connections are cut on purpose
-            access_log=False,
-            ws="none",
-            timeout_graceful_shutdown=1,
-            ssl_certfile=chain,
-            ssl_keyfile=key,
-        )
-        self._server = server = uvicorn.Server(config)
-
-        def run() -> None:
-            with self._listener:
-                asyncio.run(server.serve(sockets=[self._listener]))
-
-        self._thread = threading.Thread(target=run, name="google-stand-in", daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise TimeoutError("the stand-in for Google did not start")
+        self._server.serve(Troubled(self._server.routed(routes), self.troubles), certificate)

@@ -1,24 +1,18 @@
 """The stand-in as a running server on loopback, over http, or over https with a certificate that it is given."""
 
-import asyncio
-import logging
 import socket
-import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Self
-
-import uvicorn
-from starlette.applications import Starlette
 
 from sandbox.microsoft_standin.directory import PERSONAL_TENANT, TENANT, Calendar, Directory, Event, Mailbox
 from sandbox.microsoft_standin.events import Office
 from sandbox.microsoft_standin.graph_api import GraphApi
 from sandbox.microsoft_standin.identity import Identity
 from sandbox.microsoft_standin.troubles import Troubled, Troubles
+from sandbox.standin_server import StandInServer, listen
 
 CLIENT_ID = "5f2c8d9e-1a3b-4c5d-8e7f-9a0b1c2d3e4f"
 CLIENT_SECRET = "local~stand-in~secret"
@@ -38,9 +32,7 @@ class MicrosoftStandIn:
         self.office = Office(self.directory, self.url)
         self.identity = Identity(self.directory, self.url, CLIENT_ID, CLIENT_SECRET, clock=clock)
         self.troubles = Troubles()
-        self._listener = listener
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server = StandInServer(listener, "stand-in for Microsoft")
 
     @classmethod
     def start(
@@ -55,9 +47,7 @@ class MicrosoftStandIn:
 
         `host` is what it calls itself, `certificate` the files of a chain and its key.
         """
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener = listen(port)
         standin = cls(host, listener, secure=certificate is not None, clock=clock)
         standin._serve(certificate)
         return standin
@@ -106,38 +96,8 @@ class MicrosoftStandIn:
     def stop(self) -> None:
         """End hanging answers and the server."""
         self.troubles.released.set()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(10)
-            self._server = None
+        self._server.stop()
 
     def _serve(self, certificate: tuple[Path, Path] | None) -> None:
-        ready = threading.Event()
-
-        @asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            ready.set()
-            yield
-
         routes = [*GraphApi(self.office, self.identity).routes(), *self.identity.routes()]
-        app = Troubled(Starlette(routes=routes, lifespan=lifespan), self.troubles)
-        config = uvicorn.Config(
-            app,
-            log_level=logging.CRITICAL,  # cut connections are made on purpose
-            access_log=False,
-            lifespan="on",
-            ws="none",
-            timeout_graceful_shutdown=1,
-            ssl_certfile=certificate[0] if certificate else None,
-            ssl_keyfile=certificate[1] if certificate else None,
-        )
-        self._server = server = uvicorn.Server(config)
-
-        def run() -> None:
-            with self._listener:
-                asyncio.run(server.serve(sockets=[self._listener]))
-
-        self._thread = threading.Thread(target=run, name="microsoft-standin", daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise TimeoutError("the stand-in for Microsoft did not start")
+        self._server.serve(Troubled(self._server.routed(routes), self.troubles), certificate)
