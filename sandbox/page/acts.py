@@ -149,5 +149,5 @@ class Acting:
 
     def close(self, frame: Json) -> None:
         """Close the visible modal, or all of them."""
-        if self.client.top is not None and (frame.get("everything") or self.client.top.id == frame["on"]):
-            self.client.close(everything=bool(frame.get("everything")))
+        everything = bool(frame.get("everything"))
+        self.client.close_if_open(None if everything else frame["on"], everything=everything)

@@ -40,7 +40,8 @@ class SlackClient:
     @property
     def top(self) -> View | None:
         """The visible modal."""
-        return self.stack[-1] if self.stack else None
+        with self.workspace.lock:
+            return self.stack[-1] if self.stack else None
 
     def command(self, command: str, text: str, channel: Channel) -> None:
         """Type a slash command in a channel."""
@@ -220,9 +221,14 @@ class SlackClient:
 
     def close(self, *, everything: bool = False) -> None:
         """Press the close button of the visible modal; `everything` is the x that drops the whole stack."""
+        if not self.close_if_open(everything=everything):
+            raise LookupError("there is no modal to close")
+
+    def close_if_open(self, view_id: str | None = None, *, everything: bool = False) -> bool:
+        """The same where a modal is open, or this one on top, and whether it was: the app may close it any time."""
         with self.workspace.changing():
-            if not self.stack:
-                raise LookupError("there is no modal to close")
+            if not self.stack or view_id not in {None, self.stack[-1].id}:
+                return False
             is_cleared = everything or bool(self.stack[-1].definition.get("clear_on_close"))
             gone = list(reversed(self.stack)) if is_cleared else [self.stack[-1]]
             closed = [payloads.view_closed(self.workspace, self.user_id, v, is_cleared=is_cleared) for v in gone]
@@ -231,6 +237,7 @@ class SlackClient:
                 self.stack.remove(view)
         for payload in told:
             self.courier.send("interactive", payload)
+        return True
 
     def _notice(self, words: str) -> None:
         with self.workspace.changing():

@@ -35,10 +35,9 @@ def calm(sandbox: Sandbox) -> None:
     sandbox.page.relay.slow.pop(EVERYBODY, None)
     for person in [p.id for p in workspace.people.values() if not p.is_bot]:
         client = sandbox.stage.workspace.client(person)
-        if client.top:
-            client.close(everything=True)
+        client.close_if_open(everything=True)
         client.notices.clear()
-    if any(calendar["new"] for calendar in sandbox.page.live.calendars.values()):
+    if any(calendar["new"] for calendar in list(sandbox.page.live.calendars.values())):
         fill_calendars(sandbox.stage.calendars, workspace)
 
 

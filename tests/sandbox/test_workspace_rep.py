@@ -343,7 +343,7 @@ def test_a_closed_screen_is_not_brought_back_by_a_late_answer(over_http):
     world.dana.command("/form")
     pressing = threading.Thread(target=world.dana.press, args=("Go",))
     pressing.start()
-    world.workspace.wait_until(lambda: world.dana.client.stack[-1].is_busy, 2)
+    assert world.workspace.wait_until(lambda: world.dana.client.top.is_busy, 20)
 
     world.dana.close()
     waiting.set()
