@@ -33,6 +33,8 @@ RETRY_AFTER_CAP = timedelta(minutes=15)
 SHORTEST_WAIT = timedelta(seconds=5)
 TICK = timedelta(seconds=1)
 """How often we look for work when nobody pokes."""
+LONGEST_RUN = 90.0
+"""Seconds after which a handler counts as hung: its lease is renewed no more. Outside calls end within 25 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,13 @@ class Outbox:
         kinds: Iterable[Kind],
         clock: Clock,
         workers: int = 8,
-        lease: timedelta = timedelta(seconds=90),
+        lease: timedelta = timedelta(seconds=20),
         backoff: Callable[[int], timedelta] = full_jitter,
     ) -> None:
-        """`lease` must outlast the slowest handler. One worker is kept free of any single team's work."""
+        """`lease`: how long a killed process's work waits for another; it is renewed while the handler runs.
+
+        One worker is kept free of any single team's work.
+        """
         self._store = store
         self._kinds = {kind.name: kind for kind in kinds}
         self._clock = clock
@@ -103,6 +108,7 @@ class Outbox:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="outbox")
         self._lock = threading.Lock()
         self._running: dict[str, Task] = {}
+        self._begun: dict[str, float] = {}  # by task id, on the monotonic clock
         self._last_team = ""
         self._teams: tuple[str, ...] = ()
         self._hungry = True  # the last look did not fill all workers: look for other teams' work each time
@@ -124,6 +130,7 @@ class Outbox:
         """Begin to drain by itself, and to end holds and throw away what is old."""
         self._drainer.start()
         self.every("drain", TICK, self.poke)
+        self.every("renew_leases", self._lease / 4, self._renew_leases)
         self.every("expire_holds", timedelta(seconds=30), self._expire_holds)
         self.every("purge", timedelta(hours=1), self._purge)
         self._scheduler.start()
@@ -217,6 +224,7 @@ class Outbox:
                 return []
             claimed = self._claim(free)
             self._running |= {task.id: task for task in claimed}
+            self._begun |= {task.id: time.monotonic() for task in claimed}
             return [self._pool.submit(self._attend, task) for task in claimed]
 
     def _claim(self, free: int) -> list[Task]:
@@ -257,6 +265,7 @@ class Outbox:
         finally:
             with self._lock:
                 self._running.pop(task.id, None)
+                self._begun.pop(task.id, None)
             self._wake.set()
 
     def _run(self, task: Task, kind: Kind) -> None:
@@ -351,6 +360,13 @@ class Outbox:
         return min(timedelta(seconds=max(1.0, min(error.retry_after, 1e6))), RETRY_AFTER_CAP)
 
     # --- the clock's other jobs ---
+
+    def _renew_leases(self) -> None:
+        since = time.monotonic() - LONGEST_RUN
+        with self._lock:
+            held = tuple(task for id_, task in self._running.items() if self._begun[id_] > since)
+        if held:
+            self._store.transact(lambda tx: tasks.renew(tx, held, self._lease))
 
     def _expire_holds(self) -> None:
         self._store.transact(lambda tx: claims.expire(tx, self._clock()))

@@ -133,6 +133,13 @@ def claim(
     return tuple(sorted((_task(row) for (row,) in rows), key=lambda task: task.run_after))
 
 
+def renew(tx: Session, held: Iterable[Task], lease: timedelta) -> None:
+    """Keep these from everybody else for another `lease`; leases that went to another worker stay theirs."""
+    until = _lease_clock(tx) + lease
+    for task in held:
+        _change(tx, task, lease_token=task.lease_token, lease_until=until)
+
+
 def end(tx: Session, task: Task, state: str, now: datetime, error: str | None = None) -> bool:
     """Close the task as `done` or `dead`; False when the lease was lost."""
     return _change(tx, task, state=state, finished_at=now, last_error=error)
@@ -193,6 +200,7 @@ def forget_payloads(tx: Session, older_than: datetime) -> int:
 
 
 def _change(tx: Session, task: Task, **values: Any) -> bool:  # noqa: ANN401 - columns of one table
+    """Write to a task that is still ours, and give its lease up unless told otherwise; False when it was lost."""
     changed = tx.exec(
         update(Row)
         .where(
@@ -201,7 +209,7 @@ def _change(tx: Session, task: Task, **values: Any) -> bool:  # noqa: ANN401 - c
             col(Row.lease_token) == task.lease_token,
             _IS_READY,
         )
-        .values(lease_token=None, lease_until=None, **values)
+        .values(**{"lease_token": None, "lease_until": None} | values)
         .execution_options(synchronize_session=False)
     )
     return changed.rowcount == 1

@@ -182,7 +182,8 @@ def test_a_day_has_a_reason_just_when_it_has_no_slot_that_notice_would_leave(
 ) -> None:
     people, rules, window = situation
     day = window.start.astimezone(ZoneInfo(rules.grid_zone)).date()
-    legal, grid = expected(people, rules, day_bounds(day, rules.grid_zone))
+    whole = day_bounds(day, rules.grid_zone)
+    legal, grid = expected(people, rules, whole)
     at_any_time, _ = expected(
         people,
         Rules(
@@ -191,13 +192,13 @@ def test_a_day_has_a_reason_just_when_it_has_no_slot_that_notice_would_leave(
             not_before=datetime(2000, 1, 1, tzinfo=UTC),
             grid_zone=rules.grid_zone,
         ),
-        day_bounds(day, rules.grid_zone),
+        whole,
     )
 
     reasons = why_none(people, rules, day)
 
     assert grid > 0
-    if any(not whose for whose in legal.values()):
+    if any(not whose for whose in legal.values()) or whole.end <= rules.not_before:
         assert reasons == ()
     elif legal or not at_any_time:
         assert {reason.who for reason in reasons} <= {p.who for p in people}

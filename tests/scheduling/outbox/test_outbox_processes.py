@@ -81,6 +81,19 @@ def test_work_of_a_killed_process_is_done_by_another_after_the_lease(workers, ef
     assert rows("attempts") == [("a", 2)]
 
 
+def test_work_that_outlasts_its_lease_stays_with_the_process_that_does_it(workers, effects, queue_now, rows):
+    """The lease is renewed while the handler runs: the second process finds nothing to do."""
+    workers(lease=2.0, work=5)
+    queue_now("a")
+    until(lambda: effects()["a"] == 1)
+
+    workers(lease=2.0, work=5)
+
+    until(lambda: rows("state") == [("a", "done")])
+    assert effects() == {"a": 1}
+    assert rows("attempts") == [("a", 1)]
+
+
 def test_nothing_is_lost_while_processes_are_killed_at_random(workers, effects, queue_now, rows):
     """Two workers of two threads each, killed five times in mid-work; a repeat for each task in flight is allowed."""
     chance = random.Random(7)

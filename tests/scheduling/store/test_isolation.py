@@ -199,6 +199,7 @@ def strangers_calls(team, now, task):
         "tasks.park": lambda tx: tasks.park(tx, task, "c1", "auth") or None,
         "tasks.put_back": lambda tx: tasks.put_back(tx, task, soon, burnt=True) or None,
         "tasks.release": lambda tx: tasks.release(tx, [task]),
+        "tasks.renew": lambda tx: tasks.renew(tx, [task], timedelta(minutes=1)),
         "workspaces.announce_channel": lambda tx: workspaces.announce_channel(tx, team),
         "workspaces.get": lambda tx: workspaces.get(tx, team).settings.get("word"),
         "workspaces.set_announce_channel": lambda tx: workspaces.set_announce_channel(tx, team, "C9"),
