@@ -13,6 +13,7 @@ import httpx2
 from icalendar import Calendar, Event
 
 from sandbox.calendar_server import CalendarServer
+from sandbox.nearby import request
 
 _CALENDAR_DATA = "{urn:ietf:params:xml:ns:caldav}calendar-data"
 _QUERY = (
@@ -49,16 +50,16 @@ class CalendarApp:
         calendar.add_component(event)
         url = f"{self.calendar_url}{uid}.ics"
         headers = {"Content-Type": "text/calendar; charset=utf-8"}
-        httpx2.put(url, content=calendar.to_ical(), headers=headers, auth=self.login).raise_for_status()
+        request("PUT", url, content=calendar.to_ical(), headers=headers, auth=self.login).raise_for_status()
         return url
 
     def remove(self, url: str) -> None:
         """Take an event out."""
-        httpx2.delete(url, auth=self.login).raise_for_status()
+        request("DELETE", url, auth=self.login).raise_for_status()
 
     def clear(self) -> None:
         """Take everything out."""
-        answer = httpx2.request("PROPFIND", self.calendar_url, headers={"Depth": "1"}, auth=self.login)
+        answer = request("PROPFIND", self.calendar_url, headers={"Depth": "1"}, auth=self.login)
         hrefs = [found.text or "" for found in ET.fromstring(answer.raise_for_status().content).iter("{DAV:}href")]
         for href in hrefs:
             if href.endswith(".ics"):
@@ -66,7 +67,7 @@ class CalendarApp:
 
     def stored(self) -> tuple[str, ...]:
         """Everything in the calendar, as the server stores it: iCalendar text, one for each object."""
-        answer = httpx2.request(
+        answer = request(
             "REPORT",
             self.calendar_url,
             content=_QUERY,

@@ -14,6 +14,7 @@ import httpx2
 from icalendar import Calendar, Event
 
 from sandbox.calendar_server import CalendarServer
+from sandbox.nearby import request
 from sandbox.workspace.records import Message
 from sandbox.workspace.scripted_rep import ScriptedRep
 from sandbox.workspace.server import LocalWorkspace
@@ -92,12 +93,12 @@ def fill_calendars(server: CalendarServer, workspace: Workspace) -> None:
     for user in server.users:
         zone = next(person.tz for person in workspace.people.values() if person.name == user)
         calendar = weeks_of(user, ZoneInfo(zone), workspace.clock())
-        httpx2.put(
+        request(
+            "PUT",
             server.calendar_of(user),
             content=calendar.to_ical(),
             headers={"Content-Type": "text/calendar; charset=utf-8"},
             auth=(user, server.users[user]),
-            trust_env=False,
         ).raise_for_status()
 
 
@@ -187,7 +188,7 @@ def _connect(person: ScriptedRep, user: str, password: str, server: str) -> None
     address = str(button.element["url"])
     fields = {"server": server, "user_name": user, "password": password}
     headers = {"Origin": address.split("/connect/", maxsplit=1)[0]}
-    answer = httpx2.post(address, data=fields, headers=headers, timeout=30, trust_env=False)
+    answer = request("POST", address, data=fields, headers=headers)
     if answer.status_code != httpx2.codes.OK:
         raise RuntimeError(f"{user} could not connect a calendar: the page answered {answer.status_code}")
     person.close()

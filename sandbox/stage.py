@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet
 
 from sandbox.calendar_server import CalendarServer, free_port
 from sandbox.mailbox import Mailbox
+from sandbox.nearby import request
 from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
 
@@ -48,7 +49,7 @@ class AppProcess:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
             try:
-                if httpx2.get(f"{self.url}/readyz", timeout=2).status_code == httpx2.codes.OK:
+                if request("GET", f"{self.url}/readyz", timeout=2).status_code == httpx2.codes.OK:
                     return
             except httpx2.TransportError:
                 time.sleep(0.05)

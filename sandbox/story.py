@@ -11,10 +11,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import httpx2
-
 from sandbox.calendar_app import CalendarApp
 from sandbox.calendar_server import CalendarServerFailed, is_installed
+from sandbox.nearby import request
 from sandbox.stage import HERE, AppDidNotStart, Stage
 from sandbox.workspace.scripted_rep import ScriptedRep
 
@@ -141,8 +140,8 @@ def connect(stage: Stage, person: ScriptedRep, user: str, *, is_open: bool = Fal
         "password": stage.calendars.users[user],
     }
     origin = address.split("/connect/")[0]
-    httpx2.get(address).raise_for_status()
-    answer = httpx2.post(address, data=fields, headers={"Origin": origin}, timeout=30)
+    request("GET", address).raise_for_status()
+    answer = request("POST", address, data=fields, headers={"Origin": origin})
     answer.raise_for_status()
     print(f"    {user} connects {fields['server']} as {user}: the page answers {answer.status_code}")
     person.close()

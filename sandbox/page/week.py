@@ -13,6 +13,7 @@ import httpx2
 import recurring_ical_events
 from icalendar import Calendar
 
+from sandbox import nearby
 from sandbox.calendar_app import CalendarApp
 from sandbox.calendar_server import CalendarServer
 
@@ -49,7 +50,7 @@ class Weeks:
 
     def fingerprints(self) -> dict[str, int]:
         """For every person a number that changes with the calendar."""
-        with httpx2.Client(trust_env=False, timeout=5) as client:
+        with nearby.client(timeout=5) as client:
             return {user: self._fingerprint(client, user) for user in self.users}
 
     def _fingerprint(self, client: httpx2.Client, user: str) -> int:
@@ -103,13 +104,12 @@ class Weeks:
             CalendarApp.of(self._server, user).remove(url)
 
     def _stored(self, user: str) -> Iterator[tuple[str, str]]:
-        answer = httpx2.request(
+        answer = nearby.request(
             "REPORT",
             self._server.calendar_of(user),
             content=_QUERY,
             headers={"Depth": "1", "Content-Type": "application/xml; charset=utf-8"},
             auth=(user, self._server.users[user]),
-            trust_env=False,
         ).raise_for_status()
         # The answer is our own child's; nobody else can write it.
         for response in ET.fromstring(answer.content).iter(f"{_DAV}response"):

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from sandbox.nearby import client
 from sandbox.workspace.records import Delivered
 from sandbox.workspace.state import Workspace
 
@@ -67,7 +68,7 @@ class HttpTransport:
         self._workspace = workspace
         self._urls = {"request": request_url, "options": options_url or request_url}
         fresh = httpx2.Limits(max_keepalive_connections=0)  # an idle connection may die under the next click
-        self._client = httpx2.Client(timeout=timeout, trust_env=False, limits=fresh)
+        self._client = client(timeout, limits=fresh)
 
     def send(self, kind: str, payload: dict[str, Any], retry: Retry | None = None) -> "Future[Reply]":
         """Send in a thread of its own, so that the clock runs over the whole exchange."""

@@ -32,6 +32,7 @@ from composition import Application, compose
 from sandbox.calendar_app import CalendarApp
 from sandbox.calendar_server import CalendarServer, free_port
 from sandbox.mailbox import Mailbox
+from sandbox.nearby import request
 from sandbox.stage import PEOPLE
 from sandbox.workspace.records import DEMO_PEOPLE, Call, Person
 from sandbox.workspace.screens import ScreenText
@@ -176,7 +177,7 @@ class Desk:
             "password": self.calendars.users[user] if password is None else password,
         }
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(address))
-        return httpx2.post(address, data=fields, headers={"Origin": origin}, timeout=30)
+        return request("POST", address, data=fields, headers={"Origin": origin})
 
     def to_times(self, text: str, person: ScriptedRep | None = None) -> ScriptedRep:
         """From the command to the list of times."""

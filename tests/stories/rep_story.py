@@ -2,8 +2,7 @@
 
 from urllib.parse import urlsplit
 
-import httpx2
-
+from sandbox.nearby import request
 from sandbox.stage import Stage
 from sandbox.workspace.scripted_rep import ScriptedRep
 from tests.stories.conftest import onward
@@ -18,7 +17,7 @@ def connect(stage: Stage, rep: ScriptedRep, user: str) -> None:
     address = next(c for c in screen.controls if c.words == "Other CalDAV").element["url"]
     fields = {"server": stage.calendars.url_of(user), "user_name": user, "password": stage.calendars.users[user]}
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(address))
-    httpx2.post(address, data=fields, headers={"Origin": origin}, timeout=30).raise_for_status()
+    request("POST", address, data=fields, headers={"Origin": origin}).raise_for_status()
     rep.close()
 
 

@@ -1,9 +1,9 @@
 """Advanced settings: whose clock the customer's mail goes by, and how the event stands in the calendar."""
 
-import httpx2
 import pytest
 
 from sandbox.calendar_app import CalendarApp
+from sandbox.nearby import request
 from tests.stories.conftest import onward
 from tests.stories.reading import (
     BUYER,
@@ -106,9 +106,9 @@ def second_calendar(calendar_server):
     """Another calendar in Dana's account, there before she connects."""
     login = ("dana", calendar_server.users["dana"])
     url = f"{calendar_server.url_of('dana')}sales/"
-    httpx2.request("MKCALENDAR", url, auth=login).raise_for_status()
+    request("MKCALENDAR", url, auth=login).raise_for_status()
     yield CalendarApp(url, login)
-    httpx2.delete(url, auth=login).raise_for_status()
+    request("DELETE", url, auth=login).raise_for_status()
 
 
 def test_the_event_stands_where_and_how_the_settings_say(desk, second_calendar):

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.exchange_standin import Directory, ExchangeStandin, Mailbox
 from sandbox.icloud_standin import AppleAccount, ICloudStandin
+from sandbox.nearby import request
 from tests.stories.conftest import Desk, opened_desk
 from tests.stories.reading import (
     BUYER,
@@ -63,7 +64,7 @@ def connect(desk: Desk, provider: str, **typed: str) -> httpx2.Response:
 
 def fill_in(link: str, **typed: str) -> httpx2.Response:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
-    return httpx2.post(link, data=typed, headers={"Origin": origin}, timeout=30)
+    return request("POST", link, data=typed, headers={"Origin": origin})
 
 
 def connect_exchange(desk: Desk, password: str = "s3cret!") -> httpx2.Response:

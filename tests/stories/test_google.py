@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-import httpx2
 import pytest
 
+from sandbox import nearby
 from sandbox.google_standin import GoogleStandIn
 from sandbox.google_standin.troubles import Trouble
 from scheduling.calendars.google.events import moment
@@ -65,7 +65,7 @@ def connect_google(desk: Desk) -> str:
     desk.dana.command("/schedule-for")
     desk.dana.wait_for("Connect a calendar")
     link = desk.link(desk.dana, "Google Calendar")
-    with httpx2.Client(trust_env=False, timeout=30) as browser:
+    with nearby.client() as browser:
         there = browser.get(link)
         page = browser.get(back_from(there.headers["location"], DANA))
     desk.dana.close()

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 
+from sandbox import nearby
 from sandbox.google_standin import GoogleStandIn
 from sandbox.microsoft_standin import MicrosoftStandIn
 from tests.scheduling.calendars.google_kit import back_from
@@ -85,10 +85,10 @@ def link_of(desk: Desk, user_id: str, system: str) -> str:
 
 def connect_everybody(desk: Desk) -> None:
     """Dana by Google, Priya by Microsoft, Sam by CalDAV; each as a browser goes."""
-    with httpx2.Client(trust_env=False, timeout=30) as browser:
+    with nearby.client() as browser:
         there = browser.get(link_of(desk, "U0DANA", "Google Calendar"))
         browser.get(back_from(there.headers["location"], DANA)).raise_for_status()
-    with httpx2.Client(trust_env=False, timeout=30) as browser:
+    with nearby.client() as browser:
         there = browser.get(link_of(desk, "U0PRIYA", "Office 365"))
         form = at_the_page(there.headers["location"], PRIYA)
         callback = f"{desk.runner.url}/oauth/microsoft/callback"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 
+from sandbox import nearby
 from sandbox.microsoft_standin import MicrosoftStandIn
 from tests.scheduling.calendars.graph_kit import at_the_page
 from tests.stories.conftest import Desk, opened_desk
@@ -67,7 +67,7 @@ def connect_office_365(desk: Desk) -> str:
 
 def sign_in(desk: Desk, link: str) -> str:
     """As a browser goes: to Microsoft's page, Allow, and back with the form."""
-    with httpx2.Client(trust_env=False, timeout=30) as browser:
+    with nearby.client() as browser:
         there = browser.get(link)
         form = at_the_page(there.headers["location"], DANA)
         page = browser.post(f"{desk.runner.url}/oauth/microsoft/callback", data=form, follow_redirects=True)

@@ -7,8 +7,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
-
+from sandbox import nearby
 from sandbox.google_standin import GoogleStandIn
 from scheduling.calendars.base import Account, Deadline
 from scheduling.calendars.google.account import GoogleCalendar, GoogleSystem
@@ -28,7 +27,7 @@ def system_at(standin: GoogleStandIn, **more: Any) -> GoogleSystem:
 
 def back_from(url: str, email: str, *, answer: str = "allow", unticked: tuple[str, ...] = ()) -> str:
     """The address that the page sends the browser to once the person pressed Allow (or Deny)."""
-    with httpx2.Client(trust_env=False) as browser:
+    with nearby.client() as browser:
         page = browser.get(url).text
         form: dict[str, Any] = {unescape(name): unescape(value) for name, value in _HIDDEN.findall(page)}
         form["granted"] = [box for box in map(unescape, _BOX.findall(page)) if box not in unticked]

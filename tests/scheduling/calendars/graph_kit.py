@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
-
+from sandbox import nearby
 from sandbox.microsoft_standin import MicrosoftStandIn
 from scheduling.calendars.base import Account, Deadline
 from scheduling.calendars.graph.account import GraphCalendar, MicrosoftSystem
@@ -29,9 +28,9 @@ def fields_of(page: str) -> dict[str, str]:
     return {html.unescape(name): html.unescape(value) for name, value in _HIDDEN.findall(page)}
 
 
-def at_the_page(url: str, address: str, answer: str = "allow", verify: Any = True) -> dict[str, str]:
+def at_the_page(url: str, address: str, answer: str = "allow", verify: Any = nearby.TRUSTS_NOBODY) -> dict[str, str]:
     """What the sign-in page sends back once the person pressed Allow (or `deny`)."""
-    with httpx2.Client(verify=verify, trust_env=False) as browser:
+    with nearby.client(verify=verify) as browser:
         page = browser.get(url).text
         asked = fields_of(page)
         back = browser.post(url.partition("?")[0], data={**asked, "address": address, "answer": answer})
