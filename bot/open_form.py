@@ -35,9 +35,15 @@ class OpenForm:
         """The same draft on another screen."""
         return await self.save((await self.draft()).form, screen)
 
-    async def hold(self, start: datetime, words: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Draft:
-        """Raises SlotTaken. `words` and `keys` are the accepted conflicts and whose they are."""
-        return await self.crossing.local(self.scheduling.hold, self.rep, self.draft_id, start, words, keys)
+    async def hold(
+        self,
+        start: datetime,
+        words: tuple[str, ...] = (),
+        keys: tuple[str, ...] = (),
+        seen_at: datetime | None = None,
+    ) -> Draft:
+        """Raises SlotTaken. `words` and `keys` are the accepted conflicts and whose they are, as seen at `seen_at`."""
+        return await self.crossing.local(self.scheduling.hold, self.rep, self.draft_id, start, words, keys, seen_at)
 
     async def last_meeting(self, email: str) -> LastMeeting | None:
         """The rep's own latest meeting with this address."""

@@ -88,6 +88,7 @@ class Proposing:
             shut_out=tuple(c for c in own if c.state is ConnectionState.NEEDS_RECONNECT),
             via_sharing=tuple(p.name for p in reading.participants if p.who in reading.shared),
             grid_zone=rep.zone,
+            read_at=now,
         )
 
     def recheck(self, draft: Draft, people: dict[str, Person], chosen: tuple[Room, ...]) -> Recheck:

@@ -170,12 +170,13 @@ class SchedulingService:
         start: datetime,
         obstacles: tuple[str, ...] = (),
         accepted: tuple[str, ...] = (),
+        seen_at: datetime | None = None,
     ) -> Draft:
         """*local* Claim the slot for everybody in the draft for ten minutes. Raises SlotTaken, DraftGone.
 
         `obstacles` are the words of the conflicts that the rep has seen and accepts, `accepted` the participant keys
-        (`Obstacle.who`) whose conflicts they are. Holding another start ends the earlier hold; the draft comes back on
-        the confirm screen.
+        (`Obstacle.who`) whose conflicts they are, as of `seen_at` (`Proposal.read_at`; None: now): a meeting booked
+        since was not accepted. Holding another start ends the earlier hold; the draft comes back on the confirm screen.
         """
 
         def work(tx: Session) -> Draft:
@@ -195,6 +196,7 @@ class SchedulingService:
                 expires_at=until,
                 now=now,
                 forced=accepted,
+                seen_at=seen_at,
             )
             form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
             return drafts.save(tx, replace(draft, form=form, screen=Screen.CONFIRM, held_until=until))

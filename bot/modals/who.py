@@ -77,7 +77,7 @@ def _build(opening: Opening, now: datetime, ids: Mapping[str, str]) -> View:
         resume = button(RESUME, "Resume", opening.resumable.id, label="Resume the unfinished form")
         extra += [section(about, block_id=words), actions(button_, [resume])]
     if opening.last_meeting is not None:
-        extra.append(context(_last_met(opening.last_meeting)))
+        extra.append(context(_meeting_words(opening.last_meeting, now)))
     if not any(connection.state is ConnectionState.OK for connection in opening.connections):
         extra += connecting.offer("who.connect", _offer(opening.connections), opening.connect_links)
     blocks = [*_fields(opening.draft.form, now, ids), *extra]
@@ -167,6 +167,8 @@ def _about(form: Form) -> str:
     return " · ".join(part for part in (customer, form.subject) if part) or "nothing entered yet"
 
 
-def _last_met(meeting: LastMeeting) -> str:
-    day = day_words(local(meeting.start, meeting.zone).date())
-    return f"You last met on {day} · {meeting.subject}" if meeting.subject else f"You last met on {day}"
+def _meeting_words(meeting: LastMeeting, now: datetime) -> str:
+    """Of one that is still ahead nobody may say that it was."""
+    verb = "meet" if meeting.start > now else "last met"
+    words = f"You {verb} on {day_words(local(meeting.start, meeting.zone).date())}"
+    return f"{words} · {meeting.subject}" if meeting.subject else words

@@ -78,3 +78,4 @@ class Proposal:
     shut_out: tuple[Connection, ...] = ()  # the rep's own calendars that no longer let us in
     via_sharing: tuple[str, ...] = ()  # names of those read through the rep's calendar (4b)
     grid_zone: str | None = None  # the zone that cuts the week into days; None: `zone`
+    read_at: datetime | None = None  # before the calendars were asked: what came later is not shown

@@ -69,6 +69,7 @@ class InMemoryScheduling:
         self.submissions: list[tuple[str, bool, bool]] = []
         self.closed: list[str] = []
         self.holds: list[tuple[datetime, tuple[str, ...], tuple[str, ...]]] = []
+        self.seen_at: datetime | None = None  # of the last hold
         self.before: Callable[[str], None] = lambda _name: None
 
     # --- local ---
@@ -133,6 +134,7 @@ class InMemoryScheduling:
         start: datetime,
         obstacles: tuple[str, ...] = (),
         accepted: tuple[str, ...] = (),
+        seen_at: datetime | None = None,
     ) -> Draft:
         self.before("hold")
         if start in self.taken:
@@ -141,6 +143,7 @@ class InMemoryScheduling:
             draft = self._open(rep, draft_id)
             form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
             self.holds.append((start, obstacles, accepted))
+            self.seen_at = seen_at
             return self._store(replace(draft, form=form, screen=Screen.CONFIRM, held_until=NOW + timedelta(minutes=10)))
 
     def submit(self, rep: Rep, draft_id: str, *, on_event: bool, by_mail: bool) -> Draft:

@@ -1,5 +1,7 @@
 """What a rep may say on the first two screens: known customers, the team's own addresses, more options."""
 
+from dataclasses import replace
+
 import pytest
 
 from scheduling import LastMeeting
@@ -54,6 +56,14 @@ def test_enter_in_the_address_field_brings_the_customer_of_the_last_meeting(runn
     assert screen.inputs["External participant name"] == "Acme Buyer"
     assert screen.inputs["Email address"] == "buyer@acme.example"
     assert screen.inputs["Customer's time zone"] == "Chicago (CST, UTC−6)"
+
+
+def test_of_a_meeting_still_ahead_nobody_says_that_it_was(running):
+    running.scheduling.met_before = replace(MET, start=at(24, 9))
+
+    screen = opened(running, "buyer@acme.example").screen()
+
+    assert "You meet on Tue 24 Nov · Pricing call" in screen
 
 
 def test_what_is_typed_already_stays_when_the_customer_is_known(running):

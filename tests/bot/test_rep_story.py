@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from scheduling.domain import Obstacle, ObstacleKind, Unread
 from scheduling.ports import Outcome, OutcomeKind
-from tests.bot.in_memory import CONNECTION, DANA, at, booking_with, slot
+from tests.bot.in_memory import CONNECTION, DANA, NOW, at, booking_with, slot
 
 COMMAND = "buyer@acme.example Acme Buyer 30m Pricing call"
 
@@ -165,6 +165,7 @@ def test_a_time_that_went_meanwhile_is_said_on_the_list(running):
 def test_conflicts_appear_when_asked_for_and_may_be_chosen_with_eyes_open(running):
     busy = Obstacle(ObstacleKind.BUSY, "U0SAM", "Sam", "Team sync")
     running.scheduling.conflicts = (slot(at(24, 10), busy),)
+    running.scheduling.proposing = {"read_at": NOW}
     rep = to_times(running)
     before = rep.screen()
 
@@ -177,6 +178,7 @@ def test_conflicts_appear_when_asked_for_and_may_be_chosen_with_eyes_open(runnin
     assert shown.menu == ("Hide conflicts", "Change time zone", "Change duration")
     assert "🟠 You chose a time with a conflict. Sam: Team sync" in confirm
     assert running.scheduling.holds == [(at(24, 10), ("Sam: Team sync",), ("U0SAM",))]
+    assert running.scheduling.seen_at == NOW
 
 
 def test_an_unread_calendar_is_said_and_its_times_are_listed_like_conflicts(running):

@@ -112,6 +112,28 @@ def test_an_unknown_calendar_that_the_rep_accepted_may_stay_unknown(world):
     assert [entry.what["overrides"] for entry in entries] == [["Sam's calendar could not be read"]]
 
 
+def test_a_meeting_booked_while_the_calendars_were_read_was_not_among_the_accepted_conflicts(world):
+    world.connect("U0DANA", "dana")
+    sam = world.connect("U0SAM", "sam")
+    ten = TUESDAY_9 + minutes(60)
+    sam.occupy(ten, ten + minutes(30))
+    filled = world.filled(members=("U0DANA", "U0SAM"))
+    seen = world.service.propose(DANA, filled.id)
+    world.clock.advance(seconds=3)
+    sams = world.filled(SAM, members=("U0SAM",))
+    world.service.hold(SAM, sams.id, ten, ("Sam Okafor: busy",), ("U0SAM",))
+    world.service.submit(SAM, sams.id, on_event=True, by_mail=True)
+    world.outbox.run_until_idle()
+
+    with pytest.raises(SlotTaken) as refusal:
+        world.service.hold(DANA, filled.id, ten, ("Sam Okafor: busy",), ("U0SAM",), seen.read_at)
+
+    assert ten in [slot.start for slot in seen.conflicts]
+    assert refusal.value.who == ("Sam Okafor",)
+    again = world.service.propose(DANA, filled.id)
+    world.service.hold(DANA, filled.id, ten, ("Sam Okafor: busy",), ("U0SAM",), again.read_at)
+
+
 def test_two_reps_who_hold_the_same_person_at_the_same_time_get_one_hold(world):
     world.connect("U0DANA", "dana")
     world.connect("U0SAM", "sam")
