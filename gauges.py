@@ -1,4 +1,4 @@
-"""What the database is asked whenever somebody reads `/metrics`: how much work waits, and whether the clock ticks."""
+"""What is asked whenever somebody reads `/metrics`: how much work waits, whether the clock ticks, the backup's age."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from prometheus_client.registry import Collector
 
 from scheduling.clock import Clock
 from scheduling.outbox import Outbox
-from scheduling.store import Store, tasks
+from scheduling.store import Store, backups, tasks
 
 
 class WorkGauges(Collector):
@@ -22,6 +22,7 @@ class WorkGauges(Collector):
         """The families without samples: registering must not ask a database that is not migrated yet."""
         yield from _families().values()
         yield _tick_age()
+        yield _backup_age()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         now = self._clock()
@@ -36,6 +37,10 @@ class WorkGauges(Collector):
         age = _tick_age()
         age.add_metric([], self._outbox.tick_age())
         yield age
+        copied = _backup_age()
+        if (seconds := backups.age(self._store, now)) is not None:
+            copied.add_metric([], seconds)
+        yield copied
 
 
 def _families() -> dict[str, GaugeMetricFamily]:
@@ -51,3 +56,8 @@ def _families() -> dict[str, GaugeMetricFamily]:
 
 def _tick_age() -> GaugeMetricFamily:
     return GaugeMetricFamily("schedule_for_tick_age_seconds", "Seconds since the clock of the durable work last ticked")
+
+
+def _backup_age() -> GaugeMetricFamily:
+    """Without a sample until there is a copy, and on PostgreSQL."""
+    return GaugeMetricFamily("schedule_for_backup_age_seconds", "Seconds since the newest daily copy of SQLite")

@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduling.clock import Clock
 from scheduling.errors import OutsideError, RetryClass
-from scheduling.store import Session, Store, claims, retention, tasks
+from scheduling.store import Session, Store, backups, claims, retention, tasks
 from scheduling.store.tasks import Task, enqueue
 
 __all__ = ["Again", "Done", "Kind", "Outbox", "Task", "enqueue", "full_jitter"]
@@ -127,12 +127,13 @@ class Outbox:
     # --- running by itself ---
 
     def start(self) -> None:
-        """Begin to drain by itself, and to end holds and throw away what is old."""
+        """Begin to drain by itself, to end holds, throw away what is old, and copy a SQLite database every day."""
         self._drainer.start()
         self.every("drain", TICK, self.poke)
         self.every("renew_leases", self._lease / 4, self._renew_leases)
         self.every("expire_holds", timedelta(seconds=30), self._expire_holds)
         self.every("purge", timedelta(hours=1), self._purge)
+        self.every("backup", timedelta(minutes=15), self._back_up)
         self._scheduler.start()
 
     def every(self, name: str, period: timedelta, job: Callable[[], None]) -> None:
@@ -370,6 +371,10 @@ class Outbox:
 
     def _expire_holds(self) -> None:
         self._store.transact(lambda tx: claims.expire(tx, self._clock()))
+
+    def _back_up(self) -> None:
+        if (copy := backups.make_if_due(self._store, self._clock())) is not None:
+            log.info("clock.backed_up", extra={"file": copy.name})
 
     def _purge(self) -> None:
         self._store.transact(lambda tx: retention.purge(tx, self._clock()))

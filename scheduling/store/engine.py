@@ -77,6 +77,11 @@ class Store:
         """`sqlite` or `postgresql`."""
         return self._write.dialect.name
 
+    @property
+    def file(self) -> Path | None:
+        """Where a SQLite database is; None for PostgreSQL."""
+        return Path(self._write.url.database or "") if self.dialect == "sqlite" else None
+
     def transact(self, fn: Callable[[Session], T]) -> T:
         """Run `fn` in one write transaction and commit; whatever it raises rolls back and comes through.
 
