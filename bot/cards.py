@@ -16,7 +16,7 @@ from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.slack_text import escaped
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words, zone_words
 from scheduling.domain import Booking, Connection, Person, WorkspaceChoices
-from scheduling.ports import Outcome, OutcomeKind
+from scheduling.ports import Outcome, OutcomeKind, Undone
 
 OPEN = "open"
 RETRY_LINK = "booking.retry_link"
@@ -288,6 +288,36 @@ def overlap_message(booking: Booking, who: tuple[str, ...]) -> Message:
     ]
     words = ["Something else appeared in the calendar at the same moment. The meeting stands; please settle it."]
     return _said("Your meeting overlaps another one", rows, (), words)
+
+
+_UNDONE = {
+    Undone.MEMBER: ("{name} was not told in Slack", "The mail to {name} was sent all the same, where it could be."),
+    Undone.CARD: ("The channel got no card", "The meeting itself stands. Tell the channel {name} yourself."),
+    Undone.LAST_LOOK: (
+        "Your meeting was not checked once more",
+        "The meeting itself stands. Look into the team's calendars whether something else appeared at the same time.",
+    ),
+    Undone.ROOM_ANSWER: (
+        "Nobody knows whether the room took your meeting",
+        "The meeting itself stands. Look in your calendar what {name} answered.",
+    ),
+    Undone.EVENT_LEFT: (
+        "An event may be left in a calendar",
+        "Nothing was booked, and nobody was told. Look in {name} and delete the event if it is there.",
+    ),
+}
+
+
+def undone_message(booking: Booking, what: Undone, name: str, code: str) -> Message:
+    """Something around a meeting was given up for good."""
+    title, words = _UNDONE[what]
+    called = fit(name, 300) or "your calendar"
+    rows: list[Row] = [
+        ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
+        ("Reason", fit(code, 200).replace("_", " ")),
+        ("Tracking ID", booking.tracking_id),
+    ]
+    return _said(title.format(name=called), rows, (), [words.format(name=called)])
 
 
 def undeliverable_card(card: Message, channel: str, code: str) -> Message:

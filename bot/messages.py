@@ -12,7 +12,7 @@ from bot.modals.blocks import View
 from bot.slack_errors import call
 from scheduling.domain import Booking, Connection, Draft, Person, Rep, Screen, WorkspaceChoices
 from scheduling.errors import NoticeRefused
-from scheduling.ports import Outcome
+from scheduling.ports import Outcome, Undone
 
 _DEAD_CHANNEL = {"channel_not_found", "is_archived", "not_in_channel", "channel_type_not_supported"}
 
@@ -74,6 +74,9 @@ class SlackNotices:
 
     def tell_link(self, booking: Booking) -> None:
         self._post(booking.organizer.user_id, cards.link_message(booking))
+
+    def tell_undone(self, booking: Booking, what: Undone, name: str, code: str) -> None:
+        self._post(booking.organizer.user_id, cards.undone_message(booking, what, name, code))
 
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
         self._post(booking.organizer.user_id, cards.overlap_message(booking, who))

@@ -12,9 +12,8 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from random import uniform
+from functools import partial
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor as JobExecutor
@@ -22,64 +21,27 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduling.clock import Clock
 from scheduling.errors import OutsideError, RetryClass
+from scheduling.kinds import Again, Done, Kind
 from scheduling.store import Session, Store, backups, claims, retention, tasks
 from scheduling.store.tasks import Task, enqueue
+from scheduling.waits import SHORTEST_WAIT, asked_for, full_jitter
 
-__all__ = ["Again", "Done", "Kind", "Outbox", "Task", "enqueue", "full_jitter"]
+__all__ = ["Again", "Done", "Kind", "Outbox", "Task", "enqueue"]
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER_CAP = timedelta(minutes=15)
-SHORTEST_WAIT = timedelta(seconds=5)
+PARKED_FOR = timedelta(days=30)
+"""How long work that never expires waits for a person."""
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 TICK = timedelta(seconds=1)
 """How often we look for work when nobody pokes."""
 LONGEST_RUN = 90.0
 """Seconds after which a handler counts as hung: its lease is renewed no more. Outside calls end within 25 s."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The handler's work is done. `commit` runs in the transaction that ends the task: both happen, or neither."""
-
-    commit: Callable[[Session], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """Not finished yet: run once more `after` a while. Costs no attempt."""
-
-    after: timedelta
-    commit: Callable[[Session], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How tasks of one name are run.
-
-    `run` may call the outside (within the lease) and raises OutsideError when that fails. The other functions that take
-    a session run in the transaction that records the failure: `retried` when it will be tried again, `parked` when it
-    waits for a person, `give_up` when it never will. `parks_on` names what an AUTH failure waits for (see
-    `Outbox.resume`); None counts as permanent. No attempt is made again at or after `expires_at`.
-    """
-
-    name: str
-    run: Callable[[Task], Done | Again]
-    give_up: Callable[[Session, Task, OutsideError], None]
-    retried: Callable[[Session, Task, OutsideError], None] | None = None
-    parks_on: Callable[[Task, OutsideError], str | None] | None = None
-    parked: Callable[[Session, Task, OutsideError], None] | None = None
-    expires_at: Callable[[Task], datetime | None] | None = None
-    max_attempts: int = 12
-
-
 class _Fenced(Exception):
     """The lease went to somebody else; nothing of this attempt may be written."""
-
-
-def full_jitter(attempts: int) -> timedelta:
-    """How long to wait after this many failures: random between 5 s and a bound that triples up to an hour."""
-    bound = min(3600.0, 5.0 * 3.0 ** min(attempts, 10))
-    return timedelta(seconds=uniform(5.0, bound))  # noqa: S311 - spreads retries, hides nothing
 
 
 class Outbox:
@@ -131,7 +93,7 @@ class Outbox:
         self._drainer.start()
         self.every("drain", TICK, self.poke)
         self.every("renew_leases", self._lease / 4, self._renew_leases)
-        self.every("expire_holds", timedelta(seconds=30), self._expire_holds)
+        self.every("expire", timedelta(seconds=30), self.expire)
         self.every("purge", timedelta(hours=1), self._purge)
         self.every("backup", timedelta(minutes=15), self._back_up)
         self._scheduler.start()
@@ -270,7 +232,8 @@ class Outbox:
             self._wake.set()
 
     def _run(self, task: Task, kind: Kind) -> None:
-        expired = task.attempts > 1 and self._expired(task, kind, self._clock())
+        tried_before = task.attempts > 1 or task.failing_since is not None
+        expired = tried_before and self._clock() >= (_expiry(task, kind) or NEVER)
         if expired or task.attempts > kind.max_attempts:  # its worker died time and again, or it was down too long
             self._give_up(task, kind, OutsideError("expired" if expired else "attempts"))
             return
@@ -298,20 +261,31 @@ class Outbox:
         self._store.transact(settle)
 
     def _fail(self, task: Task, kind: Kind, error: OutsideError) -> None:
+        now = self._clock()
+        since = task.failing_since or now
         match error.retry:
-            case RetryClass.AUTH if kind.parks_on and (parked_on := kind.parks_on(task, error)):
-                self._record(task, kind.parked, error, lambda tx: tasks.park(tx, task, parked_on, error.code))
+            case RetryClass.AUTH if (
+                kind.parks_on
+                and (parked_on := kind.parks_on(task, error))
+                and now < (until := _expiry(task, kind) or since + PARKED_FOR)
+            ):
+                park = partial(tasks.park, task=task, parked_on=parked_on, until=until, failing_since=since)
+                self._record(task, kind.parked, error, lambda tx: park(tx, error=error.code))
             case RetryClass.RETRY_AFTER:
-                self._retry(task, kind, error, self._asked_wait(error) or self._backoff(task.attempts), burnt=False)
+                self._retry(task, kind, error, asked_for(error) or self._backoff(task.attempts), burnt=False)
             case RetryClass.TRANSIENT if task.attempts < kind.max_attempts:
                 own = self._backoff(task.attempts)
-                self._retry(task, kind, error, max(own, self._asked_wait(error) or own), burnt=True)
+                self._retry(task, kind, error, max(own, asked_for(error) or own), burnt=True)
             case _:
                 self._give_up(task, kind, error)
 
     def _retry(self, task: Task, kind: Kind, error: OutsideError, after: timedelta, *, burnt: bool) -> None:
         now = self._clock()
-        expires_at = kind.expires_at(task) if kind.expires_at else None
+        since = task.failing_since or now
+        if error.retry is RetryClass.RETRY_AFTER and now + after > since + kind.patience:
+            self._give_up(task, kind, error)
+            return
+        expires_at = _expiry(task, kind)
         if expires_at is not None and now + after >= expires_at:
             after = (expires_at - now) / 2  # once more while it is still of use
             if after < SHORTEST_WAIT or error.retry is RetryClass.RETRY_AFTER:
@@ -321,7 +295,7 @@ class Outbox:
             task,
             kind.retried,
             error,
-            lambda tx: tasks.put_back(tx, task, now + after, burnt=burnt, error=error.code),
+            lambda tx: tasks.put_back(tx, task, now + after, burnt=burnt, error=error.code, failing_since=since),
         )
 
     def _give_up(self, task: Task, kind: Kind, error: OutsideError) -> None:
@@ -351,15 +325,6 @@ class Outbox:
             _log_bug("outbox.callback_failed", bug, task)
             self._store.transact(lambda tx: _require(write(tx)))
 
-    def _expired(self, task: Task, kind: Kind, now: datetime) -> bool:
-        expires_at = kind.expires_at(task) if kind.expires_at else None
-        return expires_at is not None and now >= expires_at
-
-    def _asked_wait(self, error: OutsideError) -> timedelta | None:
-        if error.retry_after is None:
-            return None
-        return min(timedelta(seconds=max(1.0, min(error.retry_after, 1e6))), RETRY_AFTER_CAP)
-
     # --- the clock's other jobs ---
 
     def _renew_leases(self) -> None:
@@ -369,8 +334,11 @@ class Outbox:
         if held:
             self._store.transact(lambda tx: tasks.renew(tx, held, self._lease))
 
-    def _expire_holds(self) -> None:
+    def expire(self) -> None:
+        """End holds that ran out, and bring parked work whose time is over to its end."""
         self._store.transact(lambda tx: claims.expire(tx, self._clock()))
+        if self._store.transact(lambda tx: tasks.wake(tx, self._clock())):
+            self.poke()
 
     def _back_up(self) -> None:
         if (copy := backups.make_if_due(self._store, self._clock())) is not None:
@@ -378,6 +346,10 @@ class Outbox:
 
     def _purge(self) -> None:
         self._store.transact(lambda tx: retention.purge(tx, self._clock()))
+
+
+def _expiry(task: Task, kind: Kind) -> datetime | None:
+    return kind.expires_at(task) if kind.expires_at else None
 
 
 def _require(owned: bool) -> None:

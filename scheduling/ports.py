@@ -47,6 +47,16 @@ class Outcome:
     connection: Connection | None = None
 
 
+class Undone(StrEnum):
+    """What was given up, though the booking itself is settled."""
+
+    MEMBER = "member"  # a colleague could not be told in Slack
+    CARD = "card"  # the channel got no card
+    LAST_LOOK = "last_look"  # nobody looked whether something else appeared in the calendars
+    ROOM_ANSWER = "room_answer"  # what the rooms answered is not known
+    EVENT_LEFT = "event_left"  # of a meeting that was not booked, an event may be left in this calendar
+
+
 class Notices(Protocol):
     """What is said to people in Slack. Every method raises only NoticeError; each is called from the outbox."""
 
@@ -84,6 +94,10 @@ class Notices(Protocol):
 
     def tell_link(self, booking: Booking) -> None:
         """DM to the rep: the link that was missing is made, and everybody was mailed."""
+        ...
+
+    def tell_undone(self, booking: Booking, what: Undone, name: str, code: str) -> None:
+        """DM to the rep: something around the meeting was given up for good, and why. `name`: of what it was about."""
         ...
 
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:

@@ -35,7 +35,7 @@ from scheduling.event_spec import attended_by, event_spec, room_spec
 from scheduling.linking import Linking
 from scheduling.outbox import Again, Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
-from scheduling.ports import OutcomeKind
+from scheduling.ports import OutcomeKind, Undone
 from scheduling.reading import CalendarReader
 from scheduling.seats import Seat
 from scheduling.store import Session, Store, bookings, claims, connections, drafts
@@ -79,9 +79,6 @@ class EventKeeper:
         self._clock = clock
 
     def kinds(self) -> tuple[Kind, ...]:
-        def quiet(_tx: Session, _task: Task, _error: OutsideError) -> None:
-            """Nobody needs to hear: the meeting stands, and the outbox keeps the task for the operator."""
-
         return (
             Kind(
                 "sync_event",
@@ -92,9 +89,15 @@ class EventKeeper:
                 parked=self._event_parked,
                 expires_at=self._booking_start,
             ),
-            Kind("read_back", self.read_back, give_up=quiet, max_attempts=4),
-            Kind("room_answer", self.room_answer, give_up=quiet, max_attempts=4),
-            Kind("remove_event", self.remove_event, give_up=quiet),
+            Kind("read_back", self.read_back, give_up=self._look_given_up, max_attempts=4),
+            Kind("room_answer", self.room_answer, give_up=self._answer_unknown, max_attempts=4),
+            Kind(
+                "remove_event",
+                self.remove_event,
+                give_up=self._event_left,
+                parks_on=self._calendar_of,
+                expires_at=self._booking_end,
+            ),
         )
 
     # --- sync_event ---
@@ -220,6 +223,9 @@ class EventKeeper:
         overlapping = tuple(dict.fromkeys(o.name for o in slot.obstacles)) if slot else ()
         return Done((lambda tx: self._telling.overlap(tx, booking, overlapping)) if overlapping else None)
 
+    def _look_given_up(self, tx: Session, task: Task, error: OutsideError) -> None:
+        self._telling.undone(tx, booking_of(tx, task), Undone.LAST_LOOK, error.code)
+
     # --- room_answer ---
 
     def room_answer(self, task: Task) -> Done | Again:
@@ -236,6 +242,11 @@ class EventKeeper:
             return Done(lambda tx: self._telling.room_declined(tx, booking, declined))
         is_waiting = "none" in said.values() and self._clock() - booking.created_at < ROOM_PATIENCE
         return Again(ROOM_POLL) if is_waiting else Done()
+
+    def _answer_unknown(self, tx: Session, task: Task, error: OutsideError) -> None:
+        booking = booking_of(tx, task)
+        names = ", ".join(room.name for room in booking.rooms if room.address)
+        self._telling.undone(tx, booking, Undone.ROOM_ANSWER, error.code, names)
 
     # --- remove_event ---
 
@@ -258,6 +269,19 @@ class EventKeeper:
                 provider.cancel_event(left, None, deadline)
         return Done()
 
+    def _event_left(self, tx: Session, task: Task, error: OutsideError) -> None:
+        """Nothing half-made may be left unsaid (13d)."""
+        booking, seat = booking_of(tx, task), str(task.payload["seat"])
+        name = next((room.name for room in booking.rooms if room.key == seat), "")
+        self._telling.undone(tx, booking, Undone.EVENT_LEFT, error.code, name)
+
+    def _calendar_of(self, task: Task, _error: OutsideError) -> str | None:
+        """The connection that must let us in again before what was left there can be taken out."""
+        booking, seat = self._store.read(lambda tx: booking_of(tx, task)), str(task.payload["seat"])
+        if seat == "organizer":
+            return booking.connection_id
+        return next((connection.id for connection in self._connections(booking.team_id, seat)), None)
+
     # --- accounts ---
 
     def _provider(self, team_id: str, connection_id: str) -> CalendarProvider:
@@ -278,3 +302,6 @@ class EventKeeper:
 
     def _booking_start(self, task: Task) -> datetime | None:
         return self._store.read(lambda tx: booking_of(tx, task)).interval.start
+
+    def _booking_end(self, task: Task) -> datetime | None:
+        return self._store.read(lambda tx: booking_of(tx, task)).interval.end

@@ -20,7 +20,7 @@ from scheduling.mail.letters import letters_for
 from scheduling.mail.mime import to_bytes
 from scheduling.outbox import Done, Kind, Task, enqueue
 from scheduling.outcomes import outcome_of
-from scheduling.ports import Notices, Outcome
+from scheduling.ports import Notices, Outcome, Undone
 from scheduling.store import Session, Store, bookings, connections, drafts, workspaces
 
 ACK_SETTLES = timedelta(seconds=0.7)
@@ -60,18 +60,19 @@ class Telling:
 
     def kinds(self) -> tuple[Kind, ...]:
         def quiet(_tx: Session, _task: Task, _error: OutsideError) -> None:
-            """Nobody is left to tell: the outbox keeps the dead task for the operator."""
+            """It was to the rep, in Slack, and there is no other way: the outbox keeps the task for the operator."""
 
         return (
             Kind("send_mail", self._send_mail, give_up=self._undelivered),
             Kind("tell_undelivered", self._tell_undelivered, give_up=quiet),
             Kind("show_outcome", self._show_outcome, give_up=quiet, max_attempts=5),
             Kind("tell_problem", self._tell_problem, give_up=quiet),
-            Kind("tell_member", self._tell_member, give_up=quiet),
+            Kind("tell_member", self._tell_member, give_up=self._member_untold),
             Kind("tell_overlap", self._tell_overlap, give_up=quiet),
             Kind("tell_link", self._tell_link, give_up=quiet),
             Kind("tell_room_declined", self._tell_room_declined, give_up=quiet),
-            Kind("post_card", self._post_card, give_up=quiet),
+            Kind("post_card", self._post_card, give_up=self._card_unposted),
+            Kind("tell_undone", self._tell_undone, give_up=quiet),
             Kind("ask_reconnect", self._ask_reconnect, give_up=quiet),
             Kind("tell_connected", self._tell_connected, give_up=quiet, max_attempts=4),
         )
@@ -113,6 +114,11 @@ class Telling:
 
     def room_declined(self, tx: Session, booking: Booking, rooms: tuple[str, ...]) -> None:
         self._queue(tx, booking, "tell_room_declined", "rooms", {"rooms": list(rooms)})
+
+    def undone(self, tx: Session, booking: Booking, what: Undone, code: str, name: str = "") -> None:
+        """The rep's DM about something that was given up for good; `name` is of what it was about."""
+        payload = {"what": what, "name": name, "code": code}
+        self._queue(tx, booking, "tell_undone", f"undone:{what}:{name}", payload)
 
     def linked(self, tx: Session, booking: Booking) -> None:
         """The rep's DM about a link that came later."""
@@ -212,6 +218,20 @@ class Telling:
         person = next((p for p in booking.team if p.user_id == task.payload["user_id"]), None)
         if person is not None:
             self._notices.tell_member(booking, person)
+        return Done()
+
+    def _member_untold(self, tx: Session, task: Task, error: OutsideError) -> None:
+        booking, user_id = booking_of(tx, task), task.payload["user_id"]
+        if user_id != booking.organizer.user_id:
+            names = {person.user_id: person.name for person in booking.team}
+            self.undone(tx, booking, Undone.MEMBER, error.code, names.get(user_id, user_id))
+
+    def _card_unposted(self, tx: Session, task: Task, error: OutsideError) -> None:
+        self.undone(tx, booking_of(tx, task), Undone.CARD, error.code, task.payload["channel"])
+
+    def _tell_undone(self, task: Task) -> Done:
+        what = Undone(task.payload["what"])
+        self._notices.tell_undone(self._booking(task), what, task.payload["name"], task.payload["code"])
         return Done()
 
     def _tell_link(self, task: Task) -> Done:

@@ -263,6 +263,7 @@ class OutboxTaskRow(SQLModel, table=True):
     lease_until: datetime | None = _instant(nullable=True)
     parked_on: str | None = None
     last_error: str | None = None
+    failing_since: datetime | None = _instant(nullable=True)
     created_at: datetime = _instant()
     finished_at: datetime | None = _instant(nullable=True)
 

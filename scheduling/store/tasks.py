@@ -25,7 +25,10 @@ _IS_DEAD = col(Row.state) == literal_column("'dead'")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One claimed piece of work. `attempts` counts this one; `lease_token` proves who may end it."""
+    """One claimed piece of work. `attempts` counts this one; `lease_token` proves who may end it.
+
+    `failing_since` is when it first failed of late, counted attempts or not; None: it has not.
+    """
 
     id: str
     team_id: str
@@ -37,6 +40,7 @@ class Task:
     attempts: int
     run_after: datetime
     lease_token: str
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +149,37 @@ def end(tx: Session, task: Task, state: str, now: datetime, error: str | None = 
     return _change(tx, task, state=state, finished_at=now, last_error=error)
 
 
-def put_back(tx: Session, task: Task, run_after: datetime, *, burnt: bool, error: str | None = None) -> bool:
+def put_back(
+    tx: Session,
+    task: Task,
+    run_after: datetime,
+    *,
+    burnt: bool,
+    error: str | None = None,
+    failing_since: datetime | None = None,
+) -> bool:
     """Make it wait until `run_after`; an attempt that is not `burnt` does not count. False when the lease was lost."""
+    attempts = task.attempts if burnt else task.attempts - 1
+    return _change(tx, task, run_after=run_after, last_error=error, failing_since=failing_since, attempts=attempts)
+
+
+def park(
+    tx: Session, task: Task, parked_on: str, error: str, *, until: datetime, failing_since: datetime | None = None
+) -> bool:
+    """Set it aside until `resume(parked_on)`, `until` then at the latest; the attempt does not count.
+
+    False when the lease was lost.
+    """
     return _change(
-        tx, task, run_after=run_after, last_error=error, attempts=task.attempts if burnt else task.attempts - 1
+        tx,
+        task,
+        state="parked",
+        parked_on=parked_on,
+        run_after=until,
+        last_error=error,
+        failing_since=failing_since,
+        attempts=task.attempts - 1,
     )
-
-
-def park(tx: Session, task: Task, parked_on: str, error: str) -> bool:
-    """Set it aside until `resume(parked_on)`; the attempt does not count. False when the lease was lost."""
-    return _change(tx, task, state="parked", parked_on=parked_on, last_error=error, attempts=task.attempts - 1)
 
 
 def resume(tx: Session, parked_on: str, now: datetime) -> int:
@@ -162,7 +187,14 @@ def resume(tx: Session, parked_on: str, now: datetime) -> int:
     return tx.exec(
         update(Row)
         .where(_IS_PARKED, col(Row.parked_on) == parked_on)
-        .values(state="ready", parked_on=None, run_after=now)
+        .values(state="ready", parked_on=None, run_after=now, failing_since=now)
+    ).rowcount
+
+
+def wake(tx: Session, now: datetime) -> int:
+    """Make ready what nobody resumed in its time, of every team: it must end. How many."""
+    return tx.exec(
+        update(Row).where(_IS_PARKED, col(Row.run_after) <= now).values(state="ready", parked_on=None)
     ).rowcount
 
 
@@ -234,4 +266,5 @@ def _task(row: Row) -> Task:
         attempts=row.attempts,
         run_after=row.run_after,
         lease_token=row.lease_token or "",
+        failing_since=row.failing_since,
     )

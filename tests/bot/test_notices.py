@@ -14,7 +14,7 @@ from bot.messages import SlackNotices
 from sandbox.workspace import Person as Member
 from scheduling.domain import Form, Person, Rep, Screen, WorkspaceChoices
 from scheduling.errors import NoticeDeferred, NoticeParked, NoticeRefused
-from scheduling.ports import Outcome, OutcomeKind
+from scheduling.ports import Outcome, OutcomeKind, Undone
 from tests.bot.in_memory import CONNECTION, DANA, LINKS, PRIYA, booking_with, draft_with
 
 BOOKING = booking_with(Form(subject="Pricing call", members=("U0DANA", "U0PRIYA")))
@@ -71,13 +71,16 @@ def test_the_rep_hears_of_problems_refused_mail_overlaps_and_dead_calendars(noti
     notices.tell_undelivered(BOOKING, "buyer@acme.example", "550")
     notices.tell_overlap(BOOKING, ("Sam Okafor",))
     notices.ask_reconnect(CONNECTION)
+    notices.tell_undone(BOOKING, Undone.EVENT_LEFT, "", "read_only")
 
     told = [str(message) for message in local.rep().dms()]
-    assert len(told) == 4
+    assert len(told) == 5
     assert "Sam Okafor is taken" in told[0]
     assert "A mail about your meeting was refused" in told[1]
     assert "overlaps another one" in told[2]
     assert "iCloud (dana@example.com) no longer lets us in" in told[3]
+    assert "An event may be left in a calendar" in told[4]
+    assert "Look in your calendar and delete the event if it is there." in told[4]
 
 
 def test_a_lost_calendar_comes_with_links_that_are_made_when_it_is_told(client, local):

@@ -28,7 +28,7 @@ from scheduling.domain import (
     Unread,
     WorkspaceChoices,
 )
-from scheduling.ports import Outcome, OutcomeKind
+from scheduling.ports import Outcome, OutcomeKind, Undone
 from tests.bot.in_memory import CONNECTION, DANA, LINKS, NOW, PRIYA, SAM, at, booking_with, draft_with, slot
 
 NASTY = {
@@ -147,6 +147,7 @@ def test_messages_take_any_text_and_say_all_of_it_in_their_text(text):
         cards.reconnect_message(replace(CONNECTION, account=text), LINKS),
         cards.undelivered_message(booking, "buyer@acme.example", "550"),
         cards.overlap_message(booking, (text,) * 3),
+        *(cards.undone_message(booking, what, text, "550") for what in Undone),
         cards.connect_message(LINKS),
         cards.connect_message({}),
         cards.open_again(text),

@@ -40,7 +40,7 @@ from scheduling.domain import (
     WorkspaceChoices,
 )
 from scheduling.office import Host, RoomState
-from scheduling.ports import Outcome, OutcomeKind
+from scheduling.ports import Outcome, OutcomeKind, Undone
 from tests.bot.in_memory import CONNECTION, DANA, NOW, SAM, at, booking_with, draft_with, slot
 from tests.bot.in_memory_office import HOME, TEAM
 
@@ -129,6 +129,7 @@ def every_message():
     yield cards.room_declined_message(BOOKING, ("Oslo", "Bergen"))
     yield cards.member_message(booking_with(FORM.model_copy(update={"conferencing": ConferencingKind.ZOOM})), DANA)
     yield cards.overlap_message(BOOKING, ("Sam",))
+    yield from (cards.undone_message(BOOKING, what, "Oslo", "http_503") for what in Undone)
     yield asking(DRAFT.rep)
 
 

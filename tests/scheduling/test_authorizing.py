@@ -132,7 +132,7 @@ def test_connecting_again_resumes_what_was_parked_on_the_account(authorizing, st
         connections.mark(tx, "T1", stored.id, ConnectionState.NEEDS_RECONNECT, "invalid_grant")
         tasks.enqueue(tx, team_id="T1", kind="sync_event", key="k", payload={}, now=clock(), booking_id="b1")
         (task,) = tasks.claim(tx, "T1", ["sync_event"], now=clock(), lease=timedelta(minutes=1), limit=1)
-        tasks.park(tx, task, stored.id, "invalid_grant")
+        tasks.park(tx, task, stored.id, "invalid_grant", until=clock() + timedelta(days=1))
 
     store.transact(park)
     authorizing.begin(a_link(store, clock), BROWSER)

@@ -61,7 +61,7 @@ def test_a_zombie_is_fenced_off_while_the_new_owner_still_works(queue, store, cl
     endings = [
         store.transact(lambda tx: tasks.end(tx, lost, "done", clock())),
         store.transact(lambda tx: tasks.put_back(tx, lost, clock(), burnt=True)),
-        store.transact(lambda tx: tasks.park(tx, lost, "c1", "auth")),
+        store.transact(lambda tx: tasks.park(tx, lost, "c1", "auth", until=clock())),
     ]
 
     assert endings == [False, False, False]

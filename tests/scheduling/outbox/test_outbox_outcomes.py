@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from scheduling.errors import AuthExpired, RateLimited, Refused, Unavailable
-from scheduling.outbox import Again, Done, enqueue, full_jitter
+from scheduling.outbox import Again, Done, enqueue
 from scheduling.store import inbox
+from scheduling.waits import full_jitter
 
 
 def test_the_end_and_its_consequences_are_one_commit(outbox, store, queue, diary, rows, clock):
@@ -171,6 +172,28 @@ def test_a_retry_that_a_stopped_process_slept_through_is_given_up(outboxes, kind
     assert diary.lines == [("run", "a", 1), ("retried", "a", "http_503"), ("gave up", "a", "expired")]
 
 
+def test_who_only_ever_asks_us_to_come_later_is_listened_to_for_a_day(outbox, queue, diary, clock, rows):
+    diary.results["a"] = [RateLimited("http_429", retry_after=999_999)]
+    queue("a")
+    start = clock()
+
+    outbox.run_until_idle(advance=clock.set)
+
+    assert (diary.lines[-1], clock() - start) == (("gave up", "a", "http_429"), timedelta(days=1))
+    assert len([line for line in diary.lines if line[0] == "run"]) == 1 + 24 * 4
+    assert rows("state", "last_error") == [("a", "dead", "http_429")]
+
+
+def test_the_day_begins_with_the_first_refusal_and_again_after_a_success(outbox, queue, diary, clock):
+    busy = RateLimited("http_429", retry_after=900)
+    diary.results["a"] = [*[busy] * 90, Again(timedelta(seconds=3)), *[busy] * 90, Done()]
+    queue("a", run_after=clock() + timedelta(days=3))
+
+    outbox.run_until_idle(advance=clock.set)
+
+    assert diary.lines[-2:] == [("retried", "a", "http_429"), ("run", "a", 1)]
+
+
 def raise_(error):
     raise error
 
@@ -214,6 +237,47 @@ def test_a_dead_grant_that_nobody_can_renew_is_final(outbox, queue, diary):
     outbox.run_until_idle()
 
     assert diary.lines == [("run", "a", 1), ("gave up", "a", "invalid_grant")]
+
+
+@pytest.mark.parametrize(
+    ("expires", "waits"),
+    [
+        pytest.param(timedelta(hours=2), timedelta(hours=2), id="until it expires"),
+        pytest.param(None, timedelta(days=30), id="for a month, where nothing expires"),
+    ],
+)
+def test_parked_work_that_nobody_resumes_comes_to_an_end(outboxes, kind, queue, diary, clock, rows, expires, waits):
+    expires_at = clock() + expires if expires else None
+    outbox = outboxes(kind | {"expires_at": lambda _task: expires_at})
+    diary.results["a"] = [AuthExpired("invalid_grant")]
+    queue("a", payload={"connection": "c1"})
+    outbox.run_until_idle()
+
+    clock.advance(seconds=waits.total_seconds() - 1)
+    outbox.expire()
+    before = (outbox.run_until_idle(), rows("state"))
+    clock.advance(seconds=1)
+    outbox.expire()
+    outbox.run_until_idle()
+
+    assert before == (0, [("a", "parked")])
+    assert rows("state") == [("a", "dead")]
+    assert [line[0] for line in diary.lines].count("parked") == 1
+    assert diary.lines[-1] in [("gave up", "a", "expired"), ("gave up", "a", "invalid_grant")]
+
+
+def test_a_calendar_connected_again_after_the_meeting_makes_no_event(outboxes, kind, queue, diary, store, clock):
+    meeting = clock() + timedelta(hours=2)
+    outbox = outboxes(kind | {"expires_at": lambda _task: meeting})
+    diary.results["a"] = [AuthExpired("invalid_grant"), Done()]
+    queue("a", payload={"connection": "c1"})
+    outbox.run_until_idle()
+
+    clock.advance(hours=3)
+    store.transact(lambda tx: outbox.resume(tx, "c1"))
+    outbox.run_until_idle()
+
+    assert diary.lines == [("run", "a", 1), ("parked", "a", "invalid_grant"), ("gave up", "a", "expired")]
 
 
 def test_a_parked_sync_is_still_the_bookings_only_one(outboxes, kind, queue, diary):

@@ -248,7 +248,7 @@ def test_expired_holds_end_by_themselves(store, clock, rows):
     clock.advance(minutes=10)
     outbox = Outbox(store, [Kind("letter", lambda _: Done(), lambda *_: None)], clock)
 
-    outbox._expire_holds()
+    outbox.expire()
     outbox.stop()
 
     from sqlalchemy import text

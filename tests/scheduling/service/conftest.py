@@ -26,7 +26,7 @@ from scheduling.domain import (
     WorkspaceChoices,
 )
 from scheduling.errors import AuthExpired, MailError, NoticeError, OutsideError
-from scheduling.ports import Outcome, OutcomeKind
+from scheduling.ports import Outcome, OutcomeKind, Undone
 from scheduling.store import Store, connections
 from tests.scheduling.calendars.fake_calendar import WORK, FakeCalendar
 
@@ -71,6 +71,7 @@ class FakeNotices:
     declined: list[tuple[str, ...]] = field(default_factory=list)
     links: list[str | None] = field(default_factory=list)
     overlaps: list[tuple[str, ...]] = field(default_factory=list)
+    undone: list[tuple[str, str, str]] = field(default_factory=list)
 
     def show_outcome(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -98,6 +99,9 @@ class FakeNotices:
 
     def tell_link(self, booking: Booking) -> None:
         self.links.append(booking.event.join_url if booking.event else None)
+
+    def tell_undone(self, booking: Booking, what: Undone, name: str, code: str) -> None:
+        self.undone.append((what.value, name, code))
 
     def tell_overlap(self, booking: Booking, who: tuple[str, ...]) -> None:
         self.overlaps.append(who)

@@ -88,5 +88,5 @@ def test_the_clock_of_the_durable_work_looks_after_it(sqlite_store, clock):
     kept = {job.id: job.func for job in outbox._scheduler.get_jobs()}
     kept["backup"]()
     outbox.stop()
-    assert sorted(kept) == ["backup", "drain", "expire_holds", "purge"]
+    assert sorted(kept) == ["backup", "drain", "expire", "purge", "renew_leases"]
     assert [file.name for file in copies(sqlite_store)] == ["sqlite-only.db.2026-11-02"]

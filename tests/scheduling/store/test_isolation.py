@@ -68,6 +68,7 @@ FOR_ALL_TEAMS = {
     "tasks.forget_payloads",
     "tasks.next_due",
     "tasks.purge",
+    "tasks.wake",
     "tasks.resume",  # by a connection's random id
     "writes.insert_new",
     "writes.upsert",
@@ -196,7 +197,7 @@ def strangers_calls(team, now, task):
         "tasks.enqueue": lambda tx: (
             tasks.enqueue(tx, team_id=team, kind="letter", key="k1", payload={}, now=now) and None
         ),
-        "tasks.park": lambda tx: tasks.park(tx, task, "c1", "auth") or None,
+        "tasks.park": lambda tx: tasks.park(tx, task, "c1", "auth", until=soon) or None,
         "tasks.put_back": lambda tx: tasks.put_back(tx, task, soon, burnt=True) or None,
         "tasks.release": lambda tx: tasks.release(tx, [task]),
         "tasks.renew": lambda tx: tasks.renew(tx, [task], timedelta(minutes=1)),
