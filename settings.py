@@ -44,6 +44,8 @@ def _bare_url(value: object) -> object:
 
 
 Url = Annotated[str, BeforeValidator(_bare_url)]
+Endpoint = Annotated[str, BeforeValidator(lambda value: value.strip() if isinstance(value, str) else value)]
+"""An address that nothing is appended to: a slash at its end may matter."""
 
 
 class Settings(BaseSettings):
@@ -74,8 +76,8 @@ class Settings(BaseSettings):
     google_client_id: str | None = None
     google_client_secret: SecretStr | None = None
     google_api_url: Url = "https://www.googleapis.com/calendar/v3"
-    google_auth_url: Url = "https://accounts.google.com/o/oauth2/v2/auth"
-    google_token_url: Url = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    google_auth_url: Endpoint = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: Endpoint = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
     microsoft_client_id: str | None = None
     microsoft_client_secret: SecretStr | None = None
     microsoft_authority: Url = "https://login.microsoftonline.com/organizations"
@@ -86,7 +88,7 @@ class Settings(BaseSettings):
     zoom_client_id: str | None = None
     zoom_client_secret: SecretStr | None = None
     zoom_api_url: Url = "https://api.zoom.us/v2"
-    zoom_token_url: Url = "https://zoom.us/oauth/token"  # noqa: S105 - an address
+    zoom_token_url: Endpoint = "https://zoom.us/oauth/token"  # noqa: S105 - an address
     extra_ca_bundle: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -121,6 +121,11 @@ def test_the_web_api_base_ends_in_api(load, written, used):
     assert load(SLACK_API_URL=written).slack_api_url == used
 
 
+@pytest.mark.parametrize("name", ["google_auth_url", "google_token_url", "zoom_token_url"])
+def test_an_address_that_nothing_is_appended_to_stays_as_written(load, name):
+    assert getattr(load(**{name.upper(): " http://127.0.0.1:4000/oauth/ "}), name) == "http://127.0.0.1:4000/oauth/"
+
+
 @pytest.mark.parametrize(
     ("written", "used"),
     [
