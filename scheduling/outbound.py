@@ -10,6 +10,7 @@ import contextlib
 import copy
 import ssl
 import weakref
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,11 +157,10 @@ class Outbound:
             tls = response.extensions["network_stream"].get_extra_info("ssl_object")
             certificate = None if tls is None else tls.getpeercert(True)
             headers = httpx2.Headers(response.headers)
-            if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-                raise Unavailable("encoding")
+            unpack = _unpacking(headers.get("content-encoding", ""))
             body = bytearray()
             for chunk in response.iter_stream():
-                body += chunk
+                body += unpack(chunk, max_bytes - len(body) + 1)
                 if len(body) > max_bytes:
                     raise Unavailable("too_large")
             return Answer(response.status, headers, bytes(body), exchange.target.url, certificate)
@@ -178,6 +178,24 @@ def _request(method: str, target: Target, headers: Mapping[str, str], content: b
     return httpcore2.Request(
         method, url, headers=[(name.encode(), value.encode()) for name, value in every.items()], content=content
     )
+
+
+def _unpacking(coding: str) -> Callable[[bytes, int], bytes]:
+    """Turns the pieces of a body into what they stand for, at most so many bytes: some servers pack unasked."""
+    coding = coding.strip().lower()
+    if coding in ("", "identity"):
+        return lambda piece, _most: piece
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise Unavailable("encoding")
+    packed = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # knows gzip and zlib by their heads
+
+    def unpack(piece: bytes, most: int) -> bytes:
+        try:
+            return packed.decompress(piece, most)
+        except zlib.error:
+            raise Unavailable("encoding") from None
+
+    return unpack
 
 
 def _redirect(answer: Answer) -> str | None:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -656,6 +657,19 @@ def test_nothing_is_sent_once_the_deadline_has_passed(
     assert (late.value.code, server.connections) == ("deadline", 0)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_an_answer_that_was_packed_unasked_is_unpacked(
+    outbound: Callable[..., Outbound], serve: Callable[..., Server], pack: Callable[[bytes], bytes]
+) -> None:
+    coding = "gzip" if pack is gzip.compress else "deflate"
+    server = serve(lambda line: line.send(body=pack(b"hello" * 100), content_encoding=coding))
+
+    answer = outbound("127.0.0.1").request("GET", f"http://127.0.0.1:{server.port}/", deadline=soon(), max_bytes=500)
+
+    assert answer.body == b"hello" * 100
+    assert server.lines[0].header("accept-encoding") == "identity"
+
+
 def endless(line: Line) -> None:
     line.socket.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:
@@ -669,8 +683,18 @@ def endless(line: Line) -> None:
         pytest.param(endless, "too_large", id="an endless body"),
         pytest.param(
             lambda line: line.send(body=gzip.compress(b"x" * 10_000_000), content_encoding="gzip"),
-            "encoding",
+            "too_large",
             id="a compressed bomb",
+        ),
+        pytest.param(
+            lambda line: line.send(body=b"not packed at all", content_encoding="gzip"),
+            "encoding",
+            id="packed in another way than it says",
+        ),
+        pytest.param(
+            lambda line: line.send(body=b"x", content_encoding="br"),
+            "encoding",
+            id="packed in a way that we do not know",
         ),
         pytest.param(lambda line: line.socket.close(), "cut", id="hangs up without an answer"),
         pytest.param(lambda line: line.socket.sendall(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "cut", id="not HTTP"),
