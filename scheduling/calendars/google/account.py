@@ -122,7 +122,10 @@ class GoogleSystem:
 
     def revoke(self, secret: Secret, deadline: Deadline) -> None:
         form = urlencode({"token": secret.get("refresh_token", "")}).encode()
-        status, body = self.google.post(sign_in.revoke_url(self._token_url), form, deadline)
+        for url in sign_in.revoke_urls(self._token_url):
+            status, body = self.google.post(url, form, deadline)
+            if status not in (404, 405):
+                break
         if status != 200 and body.get("error") not in ("invalid_token", "invalid_grant"):
             raise Unavailable(f"http_{status}")
 
@@ -197,7 +200,8 @@ class GoogleCalendar:
 
     def update_event(self, ref: EventRef, spec: EventSpec, deadline: Deadline) -> EventRef:
         current = self._get(ref.calendar_id, ref.event_id, deadline)
-        if ref.etag is not None and current.get("etag") != ref.etag:
+        changed_since = ref.etag is not None and current.get("etag") != ref.etag
+        if changed_since and (events.says(current, spec) or not events.is_as_sealed(current)):
             return _settled(current, ref, spec)
         request = self._google.events.patch(
             calendarId=ref.calendar_id,

@@ -61,7 +61,7 @@ def free_busy_of(answer: Json, address: str, window: Interval) -> tuple[Busy, ..
     calendars = answer.get("calendars")
     if not isinstance(calendars, Mapping):
         raise Unavailable("answer")
-    found = next((c for name, c in calendars.items() if name.lower() == address.lower()), None)
+    found = calendars.get(address) or next((c for n, c in calendars.items() if n.lower() == address.lower()), None)
     if not isinstance(found, Mapping):
         raise Unavailable("missing")
     errors = found.get("errors")

@@ -20,6 +20,9 @@ Json = Mapping[str, Any]
 KEY = "bookingKey"
 """The private property that marks an event as ours and says of which booking."""
 
+SEAL = "bookingSeal"
+"""The private property that says what we wrote: replies and links change an event's ETag, people its content."""
+
 _NAMESPACE = uuid.UUID("5b3f6a0e-9c1d-4d7e-8a55-2f0c7be0a6d1")
 _ANSWERS = {"accepted": "accepted", "declined": "declined", "tentative": "tentative"}
 
@@ -53,8 +56,8 @@ def body_of(spec: EventSpec) -> dict[str, Any]:
         "attendees": [_attendee(attendee) for attendee in spec.attendees],
         "guestsCanModify": False,
         "guestsCanInviteOthers": False,
-        "extendedProperties": {"private": {KEY: _text(spec.key)}},
     }
+    body["extendedProperties"] = {"private": {KEY: _text(spec.key), SEAL: _seal(body)}}
     if spec.url is not None:
         body["source"] = {"title": spec.title, "url": spec.url}
     if spec.reminder_minutes is not None:
@@ -67,7 +70,7 @@ def change_of(spec: EventSpec, current: Json) -> dict[str, Any]:
     """The body of a PATCH: attendees keep what they answered, for a PATCH replaces the whole list."""
     body = body_of(spec)
     for name in ("start", "end"):
-        if "date" in _mapping(current, name):  # somebody made it all-day
+        if _mapping(current, name).get("date"):  # somebody made it all-day
             body[name]["date"] = None
     known = {_address(attendee): attendee for attendee in entries_of(current, "attendees")}
     body["attendees"] = [
@@ -100,6 +103,24 @@ def says(event: Json, spec: EventSpec) -> bool:
         and event.get("visibility", "default") == wanted["visibility"]
         and _invited(event) == {a.address.lower() for a in spec.attendees} - {_organizer(event)}
     )
+
+
+def is_as_sealed(event: Json) -> bool:
+    """Whether everybody still sees what we wrote last, whatever was answered or linked meanwhile."""
+    private = _mapping(_mapping(event, "extendedProperties"), "private")
+    try:
+        return event.get("status") != "cancelled" and private.get(SEAL) == _seal(event)
+    except Unavailable:
+        return False
+
+
+def _seal(event: Json) -> str:
+    """A digest of what a person would change by hand. Raises Unavailable."""
+    interval = interval_of(event, "UTC")
+    parts = [str(event.get(name) or "").strip() for name in ("summary", "location")]
+    parts += [str(event.get(name) or usual) for name, usual in (("transparency", "opaque"), ("visibility", "default"))]
+    parts += [] if interval is None else [interval.start.isoformat(), interval.end.isoformat()]
+    return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:32]
 
 
 def ref_of(event: Json, calendar_id: str) -> EventRef:
@@ -137,7 +158,7 @@ def state_of(event: Json, calendar_id: str, zone: str) -> EventState:
 
 
 def is_all_day(event: Json) -> bool:
-    return "date" in _mapping(event, "start")
+    return not _mapping(event, "start").get("dateTime")
 
 
 def interval_of(event: Json, zone: str) -> Interval | None:
@@ -151,7 +172,7 @@ def moment(value: object, zone: str) -> datetime:
     if not isinstance(value, Mapping):
         raise Unavailable("answer")
     try:
-        if "dateTime" in value:
+        if value.get("dateTime"):
             found = datetime.fromisoformat(str(value["dateTime"]))
             found = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(str(value.get("timeZone") or zone)))
         else:

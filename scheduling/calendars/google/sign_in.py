@@ -135,9 +135,9 @@ def expires_at(tokens: Mapping[str, Any], now: datetime) -> str:
     return (now + timedelta(seconds=min(float(seconds), 86400.0) if known and seconds else 300.0)).isoformat()
 
 
-def revoke_url(token_url: str) -> str:
-    """Google's revocation endpoint stands beside its token endpoint."""
-    return urljoin(token_url, "revoke")
+def revoke_urls(token_url: str) -> tuple[str, ...]:
+    """Google's revocation endpoint stands beside its token endpoint, at the root of that host."""
+    return tuple(dict.fromkeys((urljoin(token_url, "revoke"), urljoin(token_url, "/revoke"))))
 
 
 @dataclass

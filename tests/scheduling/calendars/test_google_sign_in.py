@@ -205,7 +205,6 @@ def test_an_id_token_for_another_app_is_refused(system, people):
         (200, b"[]", Unavailable, "answer"),
         (200, b'{"access_token": "x"}', Unavailable, "answer"),
         (200, b'{"access_token": 7, "refresh_token": "x"}', Unavailable, "answer"),
-        (200, b'{"access_token": "x", "refresh_token": "y", "id_token": "no.t"}', Unavailable, "id_token"),
         (302, b"", Unavailable, "http_302"),
         (500, b"<html>Error</html>", Unavailable, "http_500"),
         (401, b'{"error": "invalid_client"}', Unavailable, "misconfigured"),

@@ -55,6 +55,9 @@ def test_the_event_says_what_was_decided(account, google):
         json.loads(e.sent) for e in google.troubles.exchanges if e.method == "POST" and e.path.endswith("/events")
     ]
     (query,) = [dict(e.query) for e in google.troubles.exchanges if e.method == "POST" and e.path.endswith("/events")]
+    properties = body.pop("extendedProperties")
+    assert properties["private"].pop("bookingSeal")
+    assert properties == {"private": {"bookingKey": f"{spec.key.booking_id}:1"}}
     assert body == {
         "id": events.event_id(spec.key),
         "summary": "Kick-off with Acme Buyer",
@@ -67,7 +70,6 @@ def test_the_event_says_what_was_decided(account, google):
         "attendees": [],
         "guestsCanModify": False,
         "guestsCanInviteOthers": False,
-        "extendedProperties": {"private": {"bookingKey": f"{spec.key.booking_id}:1"}},
         "source": {"title": "Kick-off with Acme Buyer", "url": "https://schedule.example/m/1"},
         "reminders": {"useDefault": False, "overrides": [{"method": "popup", "minutes": 10}]},
     }
@@ -223,6 +225,35 @@ def test_an_update_keeps_what_people_answered_and_tells_them(account, google):
     answers = {a["email"]: a["responseStatus"] for a in stored(account, ref)["attendees"]}
     assert answers == {"buyer@acme.example": "accepted", "noa@acme.example": "needsAction"}
     assert sent(google)[2:] == [("update", "buyer@acme.example"), ("update", "noa@acme.example")]
+
+
+def test_a_reply_or_a_late_link_does_not_stop_a_change(account, google):
+    google.changes.meet_after = 1
+    spec = spec_of(account, attendees=(BUYER,), native_conference=True)
+    ref = account.provider.create_event(spec, soon())
+    stored(account, ref)["attendees"][0]["responseStatus"] = "accepted"
+    google.accounts.touch(stored(account, ref))
+    assert account.provider.get_event(ref, soon()).ref.etag != ref.etag
+
+    changed = account.provider.update_event(ref, replace(spec, title="New title", sequence=1), soon())
+
+    assert stored(account, ref)["summary"] == "New title"
+    assert stored(account, ref)["attendees"][0]["responseStatus"] == "accepted"
+    assert changed.join_url
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [{"summary": "Mine"}, {"location": "Elsewhere"}, {"transparency": "transparent"}, {"visibility": "private"}],
+)
+def test_what_a_person_changed_is_not_overwritten(account, google, by_hand):
+    spec = spec_of(account)
+    ref = account.provider.create_event(spec, soon())
+    stored(account, ref).update(by_hand)
+    google.accounts.touch(stored(account, ref))
+
+    with pytest.raises(Conflict, match="changed"):
+        account.provider.update_event(ref, replace(spec, title="New title", sequence=1), soon())
 
 
 def test_an_update_clears_what_is_empty_now(account):
