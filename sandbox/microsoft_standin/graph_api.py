@@ -36,6 +36,7 @@ class GraphApi:
         return [
             self._route(f"{GRAPH}/me", self.me, "GET", mailbox=False),
             self._route(f"{GRAPH}/me/calendars", self.calendars, "GET"),
+            self._route(f"{GRAPH}/me/calendar", self.default_calendar, "GET"),
             self._route(f"{GRAPH}/me/calendarView", self.view, "GET"),
             self._route(f"{GRAPH}/me/calendar/getSchedule", self.schedules, "POST"),
             self._route(f"{calendar}/calendarView", self.view, "GET"),
@@ -88,6 +89,9 @@ class GraphApi:
 
     async def calendars(self, request: Request, mailbox: Mailbox) -> Response:
         return self._page(request, [_calendar(mailbox, calendar) for calendar in mailbox.calendars])
+
+    async def default_calendar(self, _request: Request, mailbox: Mailbox) -> Response:
+        return JSONResponse(_calendar(mailbox, mailbox.default))
 
     async def view(self, request: Request, mailbox: Mailbox) -> Response:
         calendar = self._calendar(request, mailbox)

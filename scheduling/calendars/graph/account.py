@@ -28,7 +28,7 @@ from scheduling.calendars.base import (
 from scheduling.calendars.graph.busy import BusyReader
 from scheduling.calendars.graph.errors import sign_in_error
 from scheduling.calendars.graph.events import EventBook
-from scheduling.calendars.graph.http import Gate, GraphSession
+from scheduling.calendars.graph.http import Gate, GraphSession, Json
 from scheduling.calendars.graph.sign_in import PERSONAL, SCOPES, AccountTokens, SignIns
 from scheduling.calendars.http import Http
 from scheduling.calendars.systems import KeepSecret, Secret, SignIn
@@ -64,17 +64,18 @@ class GraphCalendar:
 
     def list_calendars(self, deadline: Deadline) -> tuple[CalendarInfo, ...]:
         """See CalendarProvider. Outlook's free/busy is that of the default calendar."""
+        items = [item for item in self._session.pages("/me/calendars?$top=100", deadline) if item.get("id")]
+        default = self._default_of(items, deadline)
         found = [
             CalendarInfo(
                 id=str(item["id"]),
                 name=str(item.get("name") or ""),
                 zone=None,
                 writable=item.get("canEdit") is True,
-                primary=item.get("isDefaultCalendar") is True,
-                counts_as_busy=item.get("isDefaultCalendar") is True,
+                primary=item["id"] == default,
+                counts_as_busy=item["id"] == default,
             )
-            for item in self._session.pages("/me/calendars?$top=100", deadline)
-            if item.get("id")
+            for item in items
         ]
         return tuple(sorted(found, key=lambda calendar: not calendar.primary))
 
@@ -118,13 +119,20 @@ class GraphCalendar:
         """See CalendarProvider. `message` reaches the attendees with Microsoft's cancellation."""
         self._events.cancel(ref, message, deadline)
 
+    def _default_of(self, items: Sequence[Json], deadline: Deadline) -> object:
+        """The id of the account's own calendar; asked for where the list does not mark it."""
+        marked = next((item["id"] for item in items if item.get("isDefaultCalendar") is True), None)
+        if marked is not None or not items:
+            return marked
+        return self._session.read("/me/calendar?$select=id", deadline).get("id")
+
     def _allows_teams(self, calendar_id: str, deadline: Deadline) -> bool:
         if self.capabilities.native_conference is None:
             return False
         for item in self._session.pages("/me/calendars?$top=100", deadline):
             if item.get("id") == calendar_id or (not calendar_id and item.get("isDefaultCalendar") is True):
                 allowed = item.get("allowedOnlineMeetingProviders")
-                return isinstance(allowed, list) and "teamsForBusiness" in allowed
+                return allowed is None or (isinstance(allowed, list) and "teamsForBusiness" in allowed)
         return False
 
 

@@ -16,6 +16,9 @@ from scheduling.errors import AccessDenied, CalendarError, EventMissing, Unavail
 TOGETHER = 10
 """Addresses per getSchedule: 20 are allowed, and slow (learn.microsoft.com/answers/questions/1533659)."""
 
+VIEW_MINUTES = 15
+"""Length of one digit of an availabilityView, for schedules that tell nothing else."""
+
 LONGEST = timedelta(days=61)
 """getSchedule reads less than 62 days (learn.microsoft.com/graph/outlook-get-free-busy-schedule)."""
 
@@ -29,6 +32,14 @@ _STATUSES: Mapping[str, BusyStatus] = {
     "busy": BusyStatus.BUSY,
     "oof": BusyStatus.OUT_OF_OFFICE,
     "workingElsewhere": BusyStatus.WORKING_ELSEWHERE,
+}
+
+_DIGITS: Mapping[str, BusyStatus] = {
+    "0": BusyStatus.FREE,
+    "1": BusyStatus.TENTATIVE,
+    "2": BusyStatus.BUSY,
+    "3": BusyStatus.OUT_OF_OFFICE,
+    "4": BusyStatus.WORKING_ELSEWHERE,
 }
 
 _Answers = Mapping[CalendarRef, Availability]
@@ -93,7 +104,7 @@ class BusyReader:
                 break
             for ref in chunk:
                 try:
-                    busy[ref] += _schedule_busy(found.get((ref.address or "").lower()))
+                    busy[ref] += _schedule_busy(found.get((ref.address or "").lower()), piece)
                 except CalendarError as error:
                     errors[ref] = error
         return {
@@ -108,7 +119,7 @@ class BusyReader:
             "schedules": [ref.address for ref in chunk],
             "startTime": {"dateTime": f"{window.start:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"},
             "endTime": {"dateTime": f"{window.end:%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"},
-            "availabilityViewInterval": 60,
+            "availabilityViewInterval": VIEW_MINUTES,
         }
         answer = self._session.read("/me/calendar/getSchedule", deadline, asked)
         return {str(item.get("scheduleId")).lower(): item for item in objects_of(answer)}
@@ -134,17 +145,33 @@ def _own_busy(event: Json, default_zone: str) -> Iterator[Busy]:
     )
 
 
-def _schedule_busy(schedule: Json | None) -> list[Busy]:
-    """What one schedule blocks. Raises CalendarError when it tells of an error, or nothing at all."""
+def _schedule_busy(schedule: Json | None, window: Interval) -> list[Busy]:
+    """What one schedule blocks in `window`. Raises CalendarError when it tells of an error, or nothing at all."""
     if schedule is None:
         raise Unavailable("no_schedule")
     error = schedule.get("error")
     if error is not None:
         raise _schedule_error(error)
     items = schedule.get("scheduleItems")
+    if items is None:
+        return list(_view_busy(schedule.get("availabilityView"), window))
     if not isinstance(items, list):
         raise Unavailable("no_schedule")
     return [stretch for item in items for stretch in _item_busy(item)]
+
+
+def _view_busy(view: object, window: Interval) -> Iterator[Busy]:
+    """What a schedule blocks that tells one digit per quarter of an hour and no items. Raises Unavailable."""
+    step = timedelta(minutes=VIEW_MINUTES)
+    if not isinstance(view, str) or len(view) * step < window.duration:
+        raise Unavailable("no_schedule")
+    start = window.start
+    for digit, run in itertools.groupby(view):
+        end = start + step * len(list(run))
+        status = _DIGITS.get(digit, BusyStatus.UNKNOWN)
+        if status is not BusyStatus.FREE:
+            yield Busy(Interval(start, end), status)
+        start = end
 
 
 def _item_busy(item: object) -> Iterator[Busy]:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from scheduling.calendars.base import BookingKey, Deadline, EventSpec, EventState
 from scheduling.calendars.graph.body import body_of, changed_body, digest
-from scheduling.calendars.graph.http import GraphSession, Json, code_of, failure, json_of, objects_of
+from scheduling.calendars.graph.http import GraphSession, Json, code_of, failure, json_of
 from scheduling.calendars.graph.people import (
     address_of,
     attendees_of,
@@ -31,7 +31,8 @@ KEY_PROPERTY = f"String {{{_OURS}}} Name ScheduleForKey"
 STATE_PROPERTY = f"String {{{_OURS}}} Name ScheduleForState"
 
 _FIELDS = "id,iCalUId,webLink,onlineMeeting,isOnlineMeeting,start,end,isAllDay,isCancelled,attendees,subject,body"
-_FIELDS += ",location,showAs,sensitivity,reminderMinutesBeforeStart,isReminderOn"
+_FIELDS += ",location,showAs,sensitivity,reminderMinutesBeforeStart,isReminderOn,transactionId"
+_WITH_OURS = f"singleValueExtendedProperties($filter=id eq '{KEY_PROPERTY}' or id eq '{STATE_PROPERTY}')"
 _SECOND_LOOK_SECONDS = 1.0
 
 
@@ -52,7 +53,7 @@ class EventBook:
             **wanted,
             **stamps_of(spec.interval, spec.zone),
             **self._teams(spec, {}, deadline),
-            "transactionId": str(uuid.uuid5(_OURS, key_text(spec.key))),
+            "transactionId": _transaction(spec.key),
             "singleValueExtendedProperties": _properties(spec, wanted),
         }
         try:
@@ -64,14 +65,16 @@ class EventBook:
             return found
 
     def find(self, spec: EventSpec, deadline: Deadline) -> EventRef | None:
-        """Raises CalendarError."""
+        """Raises CalendarError. A server that does not filter tells of all events: only one that is ours is taken."""
         by_key = (
             f"singleValueExtendedProperties/Any(ep: ep/id eq '{KEY_PROPERTY}' and ep/value eq '{key_text(spec.key)}')"
         )
-        query = urlencode({"$filter": by_key, "$select": _FIELDS, "$top": "5"}, quote_via=quote, safe="$,")
-        found = objects_of(self._session.read(f"{_events(spec.calendar_id)}?{query}", deadline))
-        living = [event for event in found if event.get("isCancelled") is not True and event.get("id")]
-        return _ref(living[0], spec.calendar_id) if living else None
+        asked = {"$filter": by_key, "$select": _FIELDS, "$expand": _WITH_OURS, "$top": "50"}
+        query = urlencode(asked, quote_via=quote, safe="$,")
+        for event in self._session.pages(f"{_events(spec.calendar_id)}?{query}", deadline):
+            if _is_of(event, spec.key) and event.get("isCancelled") is not True and event.get("id"):
+                return _ref(event, spec.calendar_id)
+        return None
 
     def get(self, ref: EventRef, deadline: Deadline) -> EventState:
         """Raises EventMissing and other CalendarErrors."""
@@ -120,7 +123,7 @@ class EventBook:
         """
         path = _event(ref)
         answer = self._session.send("POST", f"{path}/cancel", deadline, {"comment": message or ""}, writes=True)
-        if answer.status == 400:
+        if answer.status in (400, 404, 405):
             answer = self._session.send("DELETE", path, deadline, writes=True)
         if answer.status not in (202, 204, 404, 410):
             raise failure(answer, writes=True)
@@ -128,8 +131,7 @@ class EventBook:
     # --- reading ---
 
     def _existing(self, ref: EventRef, deadline: Deadline) -> Json:
-        ours = f"singleValueExtendedProperties($filter=id eq '{KEY_PROPERTY}' or id eq '{STATE_PROPERTY}')"
-        query = urlencode({"$select": _FIELDS, "$expand": ours}, quote_via=quote, safe="$,")
+        query = urlencode({"$select": _FIELDS, "$expand": _WITH_OURS}, quote_via=quote, safe="$,")
         event = self._session.read(f"{_event(ref)}?{query}", deadline)
         if event.get("id") is None:
             raise Unavailable("nonsense")
@@ -151,6 +153,9 @@ class EventBook:
         answer = self._session.send("POST", path, deadline, content, writes=True)
         if answer.status == 400 and "timezone" in code_of(answer).lower():
             content = {**content, **stamps_of(spec.interval, "UTC")}
+            answer = self._session.send("POST", path, deadline, content, writes=True)
+        if answer.status == 400 and "isOnlineMeeting" in content:  # booked all the same, without its link
+            content = {name: value for name, value in content.items() if name not in _ONLINE}
             answer = self._session.send("POST", path, deadline, content, writes=True)
         if answer.status not in (200, 201):
             raise failure(answer, writes=True)
@@ -196,6 +201,7 @@ class EventBook:
         }
 
 
+_ONLINE = frozenset({"isOnlineMeeting", "onlineMeetingProvider"})
 _APART = frozenset({"body", "location", "attendees"})
 """Compared in ways of their own: the server gives them back in other words."""
 
@@ -203,6 +209,16 @@ _APART = frozenset({"body", "location", "attendees"})
 def key_text(key: BookingKey) -> str:
     """What the key property holds; safe inside a filter's quotes."""
     return f"{key.booking_id}:{key.generation}".replace("'", "")
+
+
+def _transaction(key: BookingKey) -> str:
+    """By which the server knows a repeated creation."""
+    return str(uuid.uuid5(_OURS, key_text(key)))
+
+
+def _is_of(event: Json, key: BookingKey) -> bool:
+    """Whether an event carries the key, in our property or as what it was created with."""
+    return _state(event).get("key") == key_text(key) or event.get("transactionId") == _transaction(key)
 
 
 def _properties(spec: EventSpec, wanted: Mapping[str, object]) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from scheduling.calendars.base import Deadline
 from scheduling.calendars.http import NEVER_SENT, Answer, Http, header, retry_after
@@ -124,9 +124,9 @@ class GraphSession:
             link = page.get("@odata.nextLink")
             if link is None:
                 return
-            if not isinstance(link, str) or urlsplit(link)[:2] != urlsplit(self._base)[:2]:
+            following = urljoin(f"{self._base}/", link) if isinstance(link, str) else ""
+            if urlsplit(following)[:2] != urlsplit(self._base)[:2]:
                 raise Unavailable("foreign_link")  # our token goes nowhere else
-            following = link
         raise Unavailable("too_many_pages")
 
     def send(

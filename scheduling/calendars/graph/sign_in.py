@@ -37,6 +37,7 @@ SCOPES = ("Calendars.ReadWrite",)
 PERSONAL = "9188040d-6c67-4b5b-b112-36a304b66dad"
 """The tenant of personal Microsoft accounts (learn.microsoft.com/entra/identity-platform/id-token-claims-reference)."""
 
+_DISCOVERY = "/v2.0/.well-known/openid-configuration"
 _MOST_BYTES = 1024 * 1024
 _DISCOVERY_SECONDS = 24 * 3600.0
 _EARLY_SECONDS = 300.0
@@ -134,6 +135,9 @@ class SignIns:
 
     def check(self, deadline: Deadline) -> None:
         """Whether the authority answers; says nothing about the secret. Raises CalendarError."""
+        url = f"{self._authority}{_DISCOVERY}"
+        if self.call("GET", url, None, {}, deadline).status_code != 200:
+            raise Unavailable("authority")
         self.app(self.cache(), deadline)
 
     def call(
@@ -162,12 +166,30 @@ class SignIns:
         known = self._documents.get(url)
         if known is not None and time.monotonic() < known[0]:
             return known[1]
-        found = self.call("GET", url, None, {"Accept": "application/json"}, deadline)
+        found = self._discovered(url, deadline)
         if urlsplit(url).netloc in self._plain:
             found = TokenAnswer(found.status_code, self._as_https(found.text), found.headers)
         if found.status_code == 200:
             self._documents[url] = (time.monotonic() + _DISCOVERY_SECONDS, found)
         return found
+
+    def _discovered(self, url: str, deadline: Deadline) -> TokenAnswer:
+        """The document at `url`; where there is none, what an authority's usually says."""
+        try:
+            found = self.call("GET", url, None, {"Accept": "application/json"}, deadline)
+            missing = found.status_code == 404
+        except Unavailable as error:
+            if error.code != "sign_in_404":
+                raise
+            missing = True
+        if not missing:
+            return found
+        usual = {
+            "issuer": f"{self._authority}/v2.0",
+            "authorization_endpoint": f"{self._authority}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{self._authority}/oauth2/v2.0/token",
+        }
+        return TokenAnswer(200, json.dumps(usual), {})
 
     def _as_https(self, document: str) -> str:
         """The document of a plain http authority with the addresses that msal would refuse, each led back later."""
