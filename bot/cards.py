@@ -218,7 +218,7 @@ def reconnect_message(connection: Connection, links: Mapping[str, str]) -> Messa
         f"Your calendar {name} no longer lets us in: {why_words(connection)}. Its times count as unknown until then.",
         "Connect it again to go on scheduling.",
     ]
-    again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect {name} again, with a fresh link")
+    again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect again: {name}, with a fresh link")
     same = {provider: link for provider, link in links.items() if provider == connection.provider}
     if not same:
         return _said("A calendar needs you", [], [actions("calendars", [again])], words)

@@ -139,7 +139,7 @@ def _calendars(connections: Sequence[Connection]) -> list[Block]:
         name = connecting.account_words(connection)
         buttons = [_disconnect(connection, name)]
         if connection.state is not ConnectionState.OK:
-            again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect {name} again")
+            again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect again: {name}")
             buttons.insert(0, again)
         why = "" if connection.state is ConnectionState.OK else f": {connecting.why_words(connection)}"
         blocks += [section(connection_words(connection) + why), actions(f"home.calendar.{connection.id}", buttons)]

@@ -73,7 +73,7 @@ def _clock(moment: datetime, zone: str) -> str:
 
 def _anyway_label(slot: Slot, zone: str) -> str:
     start = local(slot.start, zone)
-    return f"Choose {day_words(start.date())} {start:%H:%M} {abbreviation(slot.start, zone)} although it conflicts"
+    return f"Choose anyway: {day_words(start.date())} {start:%H:%M} {abbreviation(slot.start, zone)}"
 
 
 def conflict_words(slot: Slot, zone: str, *, with_zone: bool = False) -> str:

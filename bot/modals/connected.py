@@ -9,7 +9,7 @@ from scheduling.domain import Connection, Draft
 def build(draft: Draft, connection: Connection) -> View:
     """In place of "Connect a calendar first"; the button lists the times."""
     buttons = [
-        button(times.AGAIN, "Show times", style="primary", label="Look for times now"),
+        button(times.AGAIN, "Show times", style="primary", label="Show times now"),
         button(times.BACK, "Back", label="Back to the meeting details"),
     ]
     words = f"{connected_words(connection)} Everything you typed is still here."

@@ -44,15 +44,19 @@ def slot_buttons(
 ) -> list[Block]:
     """Actions blocks of at most 25 buttons each. A wall-clock time that comes twice that day names its offset."""
     repeated = Counter(f"{local(slot.start, zone):%d %H:%M}" for slot in slots)
+    texts = [
+        _text(slot.start, zone, customer_zone, with_day, repeated[f"{local(slot.start, zone):%d %H:%M}"] > 1)
+        for slot in slots
+    ]
     buttons = [
         button(
             f"{SLOT}.{value_of(slot.start)}",
-            _text(slot.start, zone, customer_zone, with_day, repeated[f"{local(slot.start, zone):%d %H:%M}"] > 1),
+            text,
             value_of(slot.start),
-            label=_spoken(slot.start, zone, customer_zone, slot.start == chosen),
+            label=_spoken(text, slot.start, zone, customer_zone, slot.start == chosen, with_day),
             style="primary" if slot.start == chosen else None,
         )
-        for slot in slots
+        for slot, text in zip(slots, texts, strict=True)
     ]
     parts = range(0, len(buttons), MAX_BUTTONS)
     return [actions(f"{block_id}.{at // MAX_BUTTONS}", buttons[at : at + MAX_BUTTONS]) for at in parts]
@@ -76,12 +80,13 @@ def _theirs(start: datetime, zone: str, customer_zone: str | None) -> str:
     return f"{day}{theirs:%H:%M} {abbreviation(start, customer_zone)}"
 
 
-def _spoken(start: datetime, zone: str, customer_zone: str | None, is_chosen: bool) -> str:
-    """The whole sentence for a screen reader, within Slack's 75 signs."""
-    mine = local(start, zone)
-    day = full_day_words(mine.date()).rpartition(" ")[0]
-    sentence = f"{day} {mine:%H:%M} {abbreviation(start, zone)}"
-    theirs = _theirs(start, zone, customer_zone)
-    if theirs:
-        sentence += f", {theirs} for the customer"
-    return f"{sentence}, your choice" if is_chosen else sentence
+def _spoken(text: str, start: datetime, zone: str, customer_zone: str | None, is_chosen: bool, with_day: bool) -> str:
+    """The whole sentence for a screen reader, within Slack's 75 signs.
+
+    It begins with what is seen: who speaks to the computer says that to press the button (WCAG 2.5.3).
+    """
+    sentence = f"{text} for the customer" if _theirs(start, zone, customer_zone) else text
+    if is_chosen:
+        sentence += ", your choice"
+    day = "" if with_day else f"{full_day_words(local(start, zone).date()).rpartition(' ')[0]} "
+    return f"{sentence}, {day}in {abbreviation(start, zone)}"

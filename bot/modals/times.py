@@ -63,7 +63,7 @@ def not_connected(draft: Draft, links: Mapping[str, str], broken: Sequence[Conne
         words += f". {week_notes.shut_out_words(broken)}"
     offer = connecting.offer("times.connect", words, links)
     hint = context("Come back here afterwards; everything you typed stays.")
-    buttons = _buttons(button(AGAIN, "Try again", label="Look for times again"), button(BACK, "Back"))
+    buttons = _buttons(button(AGAIN, "Try again", label="Try again: look for times"), button(BACK, "Back"))
     return modal(CALLBACK, draft.id, [header(HEADER), *offer, hint, buttons])
 
 
@@ -96,7 +96,7 @@ def build(
         *week_notes.unread(proposal.unread),
     ]
     if proposal.unread:
-        again = button(AGAIN, "Try again", label="Read the calendars again")
+        again = button(AGAIN, "Try again", label="Try again: read the calendars")
         blocks.append(actions("times.retry", [again, *week_notes.ask_buttons(proposal, draft)]))
     if not proposal.slots:
         blocks += _nothing(proposal, form.show_conflicts)
@@ -161,7 +161,7 @@ def _navigation(proposal: Proposal, draft: Draft) -> Block:
     elements = []
     if proposal.has_earlier:
         target = (first - timedelta(days=7)).isoformat()
-        elements.append(button(EARLIER, "◀ Earlier", target, label="Show the week before"))
+        elements.append(button(EARLIER, "◀ Earlier", target, label="Earlier: the week before"))
     if proposal.has_later:
         elements.append(_later(_after(proposal)))
     elements += [
@@ -181,7 +181,7 @@ def _after(proposal: Proposal) -> date:
 
 
 def _later(first: date) -> Block:
-    return button(LATER, "Later ▶", first.isoformat(), label=f"Show the days from {day_words(first)} on")
+    return button(LATER, "Later ▶", first.isoformat(), label=f"Later: the days from {day_words(first)} on")
 
 
 def _nothing(proposal: Proposal, conflicts_shown: bool) -> list[Block]:

@@ -89,12 +89,15 @@ def without_words(view):
         words = words or element.get("placeholder", {}).get("text") or element.get("options")
         spoken = element.get("accessibility_label", "")
         is_slot = element["action_id"].startswith("slot.")
-        enough = bool(words) and (not is_slot or re.search(r"^\w+day \d+ \w+ \d\d:\d\d [A-Z]+", spoken))
+        enough = bool(words) and (
+            not is_slot or re.search(rf"^{re.escape(str(words))}.*, \w+day \d+ \w+ in [A-Z]+", spoken)
+        )
         if words == "Choose anyway":
             enough = re.search(r"\d\d:\d\d CET", spoken)
         if element.get("style"):
             enough = re.search(r"your choice|Schedule on behalf|Show the conflicts of", f"{spoken} {words}")
-        if not enough:
+        says_what_is_seen = not spoken or str(words).strip("◀▶ ") in spoken  # so does who speaks to the computer
+        if not enough or not says_what_is_seen:
             found.append(element)
     return found
 

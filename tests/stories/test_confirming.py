@@ -58,7 +58,7 @@ def test_next_goes_on_and_back_returns_with_the_slot_kept(desk):
     done = schedule(dana)
 
     assert again.lines == confirm.lines
-    assert labels[0] == "Monday 30 Nov 11:00 CET, your choice"
+    assert labels[0] == "11:00, your choice, Monday 30 Nov in CET"
     assert "When  Mon 30 Nov 11:00–11:30 CET" in done.lines
 
 
