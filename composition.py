@@ -256,12 +256,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run_until_stopped(settings: Settings) -> int:
+def run_until_stopped(settings: Settings, clock: Clock = utc_now) -> int:
     """The whole life of the process; returns its exit code."""
     use_packaged_zones()
     set_up_logs(settings.log_level, settings.log_format)
     try:
-        app = compose(settings)
+        app = compose(settings, clock)
         app.store.migrate()
         app.store.check()
     except StoreUnfit as unfit:

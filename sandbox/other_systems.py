@@ -20,6 +20,9 @@ from sandbox.workspace.state import Workspace
 
 APP_PASSWORD = "demo-demo-demo-demo"  # iCloud takes no other shape; at Exchange people have the passwords of PEOPLE
 DOMAIN = "DEMO"
+WEEKS = range(-1, 40)
+"""Filled from the start: the clock may be set ahead, to beyond the next change of the clocks."""
+
 ROOM, ROOM_NAME, ROOM_LIST = "oslo@demo.example", "Oslo", "rooms@demo.example"
 
 
@@ -101,7 +104,7 @@ class OtherSystems:
         self.exchange.directory.mailboxes[email] = mailbox
         number = str(10_000_000 + len(self.icloud.accounts))
         self.icloud.accounts.append(AppleAccount(email, {APP_PASSWORD}, number, user, PEOPLE[user]))
-        for title, start, end, private in meetings_of(user, ZoneInfo(person.tz), workspace.clock()):
+        for title, start, end, private in meetings_of(user, ZoneInfo(person.tz), workspace.clock(), WEEKS):
             visibility = {"visibility": "private"} if private else {}
             self.google.accounts.occupy(email, start, end, title, **visibility)
             self.microsoft.occupy(email, start, end, title, sensitivity="private" if private else "normal")

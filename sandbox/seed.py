@@ -4,7 +4,7 @@ Everybody is made up. Times are on each person's own clock, so that working hour
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,6 +21,11 @@ from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
 
 WEEKS = range(-1, 6)
+"""Filled from the start, in weeks from now; after a jump of the clock its week and MORE_WEEKS further ones."""
+
+MORE_WEEKS = 3
+SEEDED = "-seeded.ics"
+"""How the address of every event made here ends: whatever has another was put in by somebody."""
 CONNECTED = {"U0DANA": "dana", "U0PRIYA": "priya", "U0SAM": "sam"}
 """Noa stays unconnected: a colleague whose calendar nobody can see is unknown, never free."""
 
@@ -104,38 +109,85 @@ def fill_calendars(server: CalendarServer, workspace: Workspace) -> None:
 
 def weeks_of(user: str, zone: ZoneInfo, now: datetime) -> Calendar:
     """One person's calendar."""
-    calendar = Calendar()
-    calendar.add("prodid", "-//demo calendar app//EN")
-    calendar.add("version", "2.0")
-    today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
     meetings = (
         (title, start, end, {"class": "PRIVATE"} if private else {})
         for title, start, end, private in meetings_of(user, zone, now)
     )
-    for title, start, end, extra in (*meetings, *_whole_days(user, monday)):
-        event = Event()
-        event.add("uid", hashlib.sha256(f"{user} {title} {start}".encode()).hexdigest()[:32])
-        event.add("dtstamp", now.astimezone(UTC))
-        event.add("dtstart", start)
-        event.add("dtend", end)
-        event.add("summary", title)
-        for name, value in extra.items():
-            event.add(name, value)
+    return _calendar(_event(user, now, *wanted) for wanted in (*meetings, *_whole_days(user, _monday(now, zone))))
+
+
+def fill_further_weeks(server: CalendarServer, workspace: Workspace, filled_until: date) -> date:
+    """After a jump: everybody's habits in the weeks ahead that begin after `filled_until`; answers the new last Monday.
+
+    Event by event, so that what is there keeps its address. Raises httpx2.HTTPError.
+    """
+    zones = {person.name: ZoneInfo(person.tz) for person in workspace.people.values() if person.name in server.users}
+    now = workspace.clock()
+
+    def fill(user: str) -> None:
+        login, weeks = (user, server.users[user]), range(MORE_WEEKS + 1)
+        with httpx2.Client(trust_env=False, timeout=20, auth=login) as client:
+            for title, start, end, private in meetings_of(user, zones[user], now, weeks):
+                if _monday(start, zones[user]) <= filled_until:
+                    continue
+                event = _event(user, now, title, start, end, {"class": "PRIVATE"} if private else {})
+                url = f"{server.calendar_of(user)}{event['uid']}.ics"
+                headers = {"Content-Type": "text/calendar; charset=utf-8"}
+                client.put(url, content=_calendar([event]).to_ical(), headers=headers).raise_for_status()
+
+    with ThreadPoolExecutor(len(zones)) as people:
+        for done in [people.submit(fill, user) for user in zones]:
+            done.result()
+    return max(filled_until, *(_monday(now, zone) + timedelta(weeks=MORE_WEEKS) for zone in zones.values()))
+
+
+def last_filled(workspace: Workspace) -> date:
+    """The Monday of the last week that `fill_calendars` fills for everybody."""
+    return min(_monday(workspace.clock(), ZoneInfo(p.tz)) for p in workspace.people.values()) + timedelta(
+        weeks=WEEKS[-1]
+    )
+
+
+def _monday(moment: datetime, zone: ZoneInfo) -> date:
+    day = moment.astimezone(zone).date()
+    return day - timedelta(days=day.weekday())
+
+
+def _calendar(events: Iterable[Event]) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//demo calendar app//EN")
+    calendar.add("version", "2.0")
+    for event in events:
         calendar.add_component(event)
     return calendar
+
+
+def _event(
+    user: str, now: datetime, title: str, start: date | datetime, end: date | datetime, extra: Mapping[str, str]
+) -> Event:
+    event = Event()
+    uid = hashlib.sha256(f"{user} {title} {start}".encode()).hexdigest()[:32] + SEEDED.removesuffix(".ics")
+    event.add("uid", uid)
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    event.add("summary", title)
+    for name, value in extra.items():
+        event.add(name, value)
+    return event
 
 
 Wanted = tuple[str, date | datetime, date | datetime, dict[str, str]]
 
 
-def meetings_of(user: str, zone: ZoneInfo, now: datetime) -> Iterator[tuple[str, datetime, datetime, bool]]:
-    """Title, start and end in UTC, and whether it is private: one person's habits in the weeks around `now`."""
-    today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
-    for week in WEEKS:
+def meetings_of(
+    user: str, zone: ZoneInfo, now: datetime, weeks: range = WEEKS
+) -> Iterator[tuple[str, datetime, datetime, bool]]:
+    """Title, start and end in UTC, and whether it is private: one person's habits in `weeks` from `now`'s."""
+    monday = _monday(now, zone)
+    for week in weeks:
         for habit in WEEKLY[user]:
-            if week % habit.every:
+            if (monday.toordinal() // 7 + week) % habit.every:
                 continue
             for day in habit.days:
                 local = datetime.combine(monday + timedelta(weeks=week, days=day), time.fromisoformat(habit.at), zone)

@@ -1,7 +1,7 @@
 """Everything the app needs around it, on this computer: workspace, mailbox, calendar server, and the app as a process.
 
-The app is started as an operator would start it, `python app.py`, with an environment made here from nothing: whatever
-real credentials the caller has stay out of it. Several app processes may share one stage.
+The app is started as an operator's `python app.py` starts it (`child.py`), with an environment made here from nothing:
+whatever real credentials the caller has stay out of it. Several app processes may share one stage.
 """
 
 import os
@@ -19,12 +19,14 @@ import httpx2
 from cryptography.fernet import Fernet
 
 from sandbox.calendar_server import CalendarServer, free_port
+from sandbox.clock import MovableClock
 from sandbox.mailbox import Mailbox
 from sandbox.nearby import request
 from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
 
 HERE = Path(__file__).resolve().parent.parent
+CHILD = Path(__file__).resolve().parent / "child.py"
 PEOPLE = {"dana": "dana", "priya": "priya", "sam": "sam", "noa": "noa"}
 """Calendar accounts and their passwords; everybody on the stage is made up."""
 
@@ -38,7 +40,7 @@ class AppDidNotStart(RuntimeError):
 
 @dataclass
 class AppProcess:
-    """`python app.py` as a child. `kill` is kill -9; `stop` asks it to end and answers its exit code."""
+    """The app as a child. `kill` is kill -9; `stop` asks it to end and answers its exit code."""
 
     url: str
     log: Path
@@ -59,16 +61,22 @@ class AppProcess:
     def kill(self) -> None:
         """End it without warning, as a crash or a power cut would."""
         self.process.kill()
-        self.process.wait()
+        self._ended(self.process.wait())
 
     def stop(self) -> int:
         """SIGTERM, and kill only if it does not end in time."""
         self.process.terminate()
         try:
-            return self.process.wait(STOP_SECONDS)
+            return self._ended(self.process.wait(STOP_SECONDS))
         except subprocess.TimeoutExpired:
             self.kill()
             return self.process.returncode
+
+    def _ended(self, code: int) -> int:
+        """Not before: the end of its stdin is a second request to stop, and then it stops at once."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return code
 
 
 class Stage:
@@ -79,6 +87,7 @@ class Stage:
         self.workspace = workspace
         self.mailbox = mailbox
         self.calendars = calendars
+        self.clock = MovableClock(folder / "ahead")
         self.secret_key = Fernet.generate_key().decode()
         self._apps: list[AppProcess] = []
 
@@ -118,10 +127,10 @@ class Stage:
         log = self.folder / f"app-{number}.log"
         with log.open("wb") as sink:
             process = subprocess.Popen(
-                [sys.executable, str(HERE / "app.py"), "run"],
+                [sys.executable, str(CHILD), str(self.clock.file)],
                 cwd=self.folder,  # no .env of the caller's
                 env=self.environment(port, **more),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=sink,
                 stderr=sink,
                 start_new_session=True,

@@ -133,7 +133,7 @@ def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
             connect=True, ALLOWED_PRIVATE_HOSTS=local.url.removeprefix("http://"), **systems.environment
         )
         filled.result()
-        page.start(local, calendars)
+        page.start(local, calendars, stage.clock)
         seed.connect_calendars(local, calendars, local.url)
         yield Sandbox(stage, page, app, systems)
 

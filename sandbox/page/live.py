@@ -17,9 +17,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from sandbox.mailbox import Mailbox
 from sandbox.page import mailroom, seen
 from sandbox.page.acts import Acting, ActRefused
+from sandbox.page.jumps import Jumps
 from sandbox.page.traffic import Traffic
 from sandbox.page.trouble import Troubles
 from sandbox.page.week import Weeks
+from sandbox.seed import SEEDED
 from sandbox.workspace.client import SlackClient
 from sandbox.workspace.state import Workspace
 
@@ -79,13 +81,13 @@ class Live:
     def __init__(self, workspace: Workspace, mailbox: Mailbox, troubles: Troubles) -> None:
         self.traffic = Traffic(workspace)
         self.weeks: Weeks | None = None
+        self.jumps: Jumps | None = None
         self.client_of: Callable[[str], SlackClient] | None = None
         self._workspace = workspace
         self._mailbox = mailbox
         self._troubles = troubles
         self._viewers: list[Viewer] = []
         self.calendars: dict[str, Json] = {}
-        self._seeded: dict[str, set[str]] = {}
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(16, "page")
         self._watchers = [
@@ -93,9 +95,9 @@ class Live:
             threading.Thread(target=self._watch_calendars, name="page-calendars", daemon=True),
         ]
 
-    def start(self, client_of: Callable[[str], SlackClient], weeks: Weeks) -> None:
+    def start(self, client_of: Callable[[str], SlackClient], weeks: Weeks, jumps: Jumps) -> None:
         """Begin to watch; pages are answered from now on."""
-        self.client_of, self.weeks = client_of, weeks
+        self.client_of, self.weeks, self.jumps = client_of, weeks, jumps
         for watcher in self._watchers:
             watcher.start()
 
@@ -137,12 +139,11 @@ class Live:
                 self.tell_all()
 
     def _calendar_seen(self, user: str, mark: int, starts: dict[str, str]) -> Json:
-        """What the page needs to know of a calendar: `new` are the events that came since it was first looked at."""
-        first = self._seeded.setdefault(user, set(starts))
-        fresh = [href for href in starts if href not in first]
-        newest = next((href for href in fresh if href not in self.calendars[user]["new"]), None) if fresh else None
-        week_of = starts[newest] if newest else self.calendars.get(user, {}).get("week_of")
-        return {"mark": mark, "new": fresh, "week_of": week_of}
+        """What the page needs to know of a calendar: `new` are the events that the seeds did not put in."""
+        known = self.calendars.get(user, {"new": [], "week_of": None})
+        fresh = [href for href in starts if not href.endswith(SEEDED)]
+        newest = next((href for href in fresh if href not in known["new"]), None)
+        return {"mark": mark, "new": fresh, "week_of": starts[newest] if newest else known["week_of"]}
 
     def tell_all(self) -> None:
         """Send every page what changed for its person."""
@@ -164,6 +165,7 @@ class Live:
                 "mails": [mailroom.summary(n, mail) for n, mail in enumerate(mails)],
                 "calendars": dict(self.calendars),
                 "troubles": self._troubles.seen(),
+                "clock": self.jumps.seen(user_id) if self.jumps is not None else None,
             }
             viewer.tell(sections, self.traffic)
 
@@ -221,29 +223,45 @@ class Live:
         viewer.post(answer)
 
     def _done(self, viewer: Viewer, frame: Json) -> Any:  # noqa: ANN401 - JSON
-        act = frame.get("act")
-        if act == "person" and self.client_of is not None and frame["user"] in self._workspace.people:
-            viewer.act_for(Acting(self.client_of(frame["user"])))
-            self.tell(viewer)
-            return None
-        if act == "mail":
-            number = int(frame["n"])
-            zone = self._workspace.zone_of(viewer.acting.user_id)
-            return mailroom.opened(number, self._mailbox.messages[number], zone)
-        if act == "detail":
-            return self.traffic.detail(int(frame["n"]))
-        if act == "trouble":
-            return self._troubles.turn(frame["name"], bool(frame["on"]))
-        if act in {"week", "event", "remove"}:
-            return self._calendar(act, frame)
+        """What is asked of the page itself; everything else is done as Slack's client does it."""
+        own: dict[str, Callable[[Viewer, Json], Any]] = {
+            "person": self._become,
+            "mail": self._open_mail,
+            "detail": lambda _viewer, asked: self.traffic.detail(int(asked["n"])),
+            "trouble": lambda _viewer, asked: self._troubles.turn(asked["name"], bool(asked["on"])),
+            "jump": self._jump,
+            "week": self._calendar,
+            "event": self._calendar,
+            "remove": self._calendar,
+        }
+        if (done := own.get(str(frame.get("act")))) is not None:
+            return done(viewer, frame)
         return viewer.acting.do(frame)
 
-    def _calendar(self, act: str, frame: Json) -> Any:  # noqa: ANN401 - JSON
+    def _become(self, viewer: Viewer, frame: Json) -> None:
+        if self.client_of is None or frame["user"] not in self._workspace.people:
+            raise ActRefused("There is nobody like that.")
+        viewer.act_for(Acting(self.client_of(frame["user"])))
+        self.tell(viewer)
+
+    def _open_mail(self, viewer: Viewer, frame: Json) -> Json:
+        number = int(frame["n"])
+        return mailroom.opened(number, self._mailbox.messages[number], self._workspace.zone_of(viewer.acting.user_id))
+
+    def _jump(self, viewer: Viewer, frame: Json) -> None:
+        if self.jumps is None:
+            raise ActRefused("Not everything runs yet.")
+        try:
+            self.jumps.jump(frame["name"], viewer.acting.user_id)
+        except (KeyError, ValueError) as wrong:
+            raise ActRefused(f"The clock does not go there: {wrong}.") from wrong
+
+    def _calendar(self, _viewer: Viewer, frame: Json) -> Any:  # noqa: ANN401 - JSON
         if self.weeks is None or frame["user"] not in self.weeks.users:
             raise ActRefused("There is no such calendar.")
         zone = next(p.tz for p in self._workspace.people.values() if p.name == frame["user"])
-        if act == "event":
+        if frame["act"] == "event":
             return self.weeks.add(frame["user"], zone, frame)
-        if act == "remove":
+        if frame["act"] == "remove":
             return self.weeks.remove(frame["user"], frame["href"])
         return self.weeks.week(frame["user"], zone, seen.monday_of(self._workspace, zone, frame.get("monday")))

@@ -13,8 +13,10 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from sandbox.calendar_server import CalendarServer
+from sandbox.clock import MovableClock
 from sandbox.mailbox import Mailbox
 from sandbox.page import mailroom
+from sandbox.page.jumps import Jumps
 from sandbox.page.live import Live
 from sandbox.page.relay import CalendarRelay
 from sandbox.page.trouble import Troubles
@@ -47,10 +49,11 @@ class Page:
         self.troubles = Troubles(workspace, mailbox, self.relay)
         self.live = Live(workspace, mailbox, self.troubles)
 
-    def start(self, local: LocalWorkspace, calendars: CalendarServer) -> None:
-        """Everything is there: answer pages from now on."""
+    def start(self, local: LocalWorkspace, calendars: CalendarServer, clock: MovableClock) -> None:
+        """Everything is there, seeded, and goes by this clock: answer pages from now on."""
         self.relay.target = calendars.url
-        self.live.start(local.client, Weeks(calendars))
+        self.workspace.clock = clock
+        self.live.start(local.client, Weeks(calendars), Jumps(clock, self.workspace, calendars))
 
     def stop(self) -> None:
         """End threads."""

@@ -34,7 +34,7 @@ export function Calendar() {
       <select id="whose" value=${user} onChange=${(event) => { setUser(event.target.value); setChosen(null); }}>${state.me.people.map((person) => html`<option
         value=${person.handle} selected=${person.handle === user}>${person.name}</option>`)}</select>
       <button type="button" class="button" aria-label="Week before" onClick=${() => setMonday(moved(week.monday, -7))}>◀</button>
-      <button type="button" class="button" onClick=${() => setMonday(new Date().toISOString().slice(0, 10))}>This week</button>
+      <button type="button" class="button" onClick=${() => setMonday(state.clock.today)}>This week</button>
       <button type="button" class="button" aria-label="Week after" onClick=${() => setMonday(moved(week.monday, 7))}>▶</button>
     </div>
     <h2>${monthName.format(new Date(week.monday))} – ${monthName.format(new Date(moved(week.monday, 6)))}</h2>

@@ -12,6 +12,7 @@ export const state = {
   mails: [],
   calendars: {},
   troubles: [],
+  clock: null,
   traffic: [],
   confirm: null,
   said: "",

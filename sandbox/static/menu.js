@@ -2,7 +2,8 @@
 
 import { html, useEffect, useRef, useState } from "./vendor/preact-htm.js";
 
-export function Menu({ label, entries, action, face = "⋯" }) {
+// With `floats` it lies over whatever would cut it off.
+export function Menu({ label, entries, action, floats, face = "⋯" }) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef(null);
   const items = () => [...root.current.querySelectorAll("[role=menuitem]")];
@@ -15,6 +16,11 @@ export function Menu({ label, entries, action, face = "⋯" }) {
     return () => document.removeEventListener("pointerdown", leave);
   }, [isOpen]);
 
+  const place = () => {
+    const { left, right, bottom } = root.current.getBoundingClientRect();
+    const side = left < innerWidth / 2 ? { left: `${Math.max(8, left)}px` } : { right: `${Math.max(8, innerWidth - right)}px` };
+    return { position: "fixed", top: `${bottom + 5}px`, maxHeight: `${innerHeight - bottom - 16}px`, left: "auto", right: "auto", ...side };
+  };
   const close = () => {
     setOpen(false);
     root.current.querySelector("button").focus();
@@ -41,7 +47,7 @@ export function Menu({ label, entries, action, face = "⋯" }) {
   return html`<span class="menu" ref=${root}>
     <button type="button" class="button menu-button" aria-haspopup="menu" aria-expanded=${isOpen ? "true" : "false"}
       aria-label=${label} data-action=${action} onClick=${() => setOpen(!isOpen)}><span aria-hidden="true">${face}</span></button>
-    ${isOpen && html`<div role="menu" aria-label=${label} onKeyDown=${keys}>${entries.map((entry) => entry.url
+    ${isOpen && html`<div role="menu" style=${floats ? place() : undefined} aria-label=${label} onKeyDown=${keys}>${entries.map((entry) => entry.url
       ? html`<a role="menuitem" tabindex="-1" href=${entry.url} target="_blank" rel="noopener noreferrer" onClick=${chosen(entry)}>${entry.words}</a>`
       : html`<button role="menuitem" type="button" tabindex="-1" onClick=${chosen(entry)}>${entry.words}</button>`)}</div>`}
   </span>`;

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef } from "./vendor/preact-htm.js";
 import { Blocks } from "./blocks.js";
+import { WhatIf } from "./clock.js";
 import { act, confirmed, state } from "./live.js";
 import { Text, words } from "./text.js";
 
@@ -60,6 +61,7 @@ export function Modal({ stack }) {
     <header class="modal-head">
       <h2 class="modal-title" id="modal-title" tabindex="-1">${view.title}</h2>
       ${stack.length > 1 && html`<span class="depth">Window ${stack.length} of 3</span>`}
+      <${WhatIf} />
       <button type="button" class="x" aria-label="Close the whole form" onClick=${() => leave(true)}><span aria-hidden="true">×</span></button>
     </header>
     <div class="modal-body" tabindex="-1" aria-busy=${view.busy ? "true" : undefined} inert=${view.busy}>

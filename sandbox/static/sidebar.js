@@ -1,6 +1,7 @@
 // Places and people: channels, the app, and whom one acts for.
 
 import { html, useEffect, useRef } from "./vendor/preact-htm.js";
+import { Clock } from "./clock.js";
 import { act, become, state } from "./live.js";
 
 const seen = {}; // per person and channel: how many messages were there when it was last looked at
@@ -25,6 +26,7 @@ export function Sidebar({ here, go, openOwn }) {
   return html`<nav class="sidebar" aria-label="Places">
     <div class="team"><span class="logo" aria-hidden="true"></span>
       <div><strong>Local workspace</strong><span>${me.team}, a stand-in</span></div></div>
+    <${Clock} />
     <h2>Channels</h2>
     <ul>${channels.map(({ id, name }) => place(id, "#", name, unread(id)))}</ul>
     <h2>${me.app}</h2>

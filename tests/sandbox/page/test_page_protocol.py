@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from sandbox.calendar_server import CalendarServer
+from sandbox.clock import MovableClock
 from sandbox.mailbox import Mailbox
 from sandbox.page import Page
 from sandbox.seed import WEEKS, fill_calendars, talk, weeks_of
@@ -74,7 +75,7 @@ def served(tmp_path_factory) -> Iterator[tuple[LocalWorkspace, Page, CalendarSer
         page = Page(workspace, mailbox, list(PEOPLE))
         manifest = json.loads((ROOT / "manifest.json").read_text())
         with LocalWorkspace.start(workspace=workspace, manifest=manifest, routes=page.routes()) as local:
-            page.start(local, calendars)
+            page.start(local, calendars, MovableClock(tmp_path_factory.mktemp("clock") / "ahead"))
             yield local, page, calendars
             page.stop()
 
@@ -171,6 +172,8 @@ def test_a_command_that_the_app_does_not_answer_ends_in_slacks_own_words(desk):
         ("fly", {}),
         ("week", {"user": "nobody"}),
         ("mail", {"n": 99}),
+        ("jump", {"name": "back"}),
+        ("person", {"user": "U0NOBODY"}),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words_and_the_connection_lives_on(desk, act, more):
@@ -207,6 +210,21 @@ def test_an_event_is_put_in_on_the_persons_clock_noticed_and_taken_out(desk):
     assert [event["href"]] == seen["new"]
     desk.ask("remove", user="sam", href=event["href"])
     assert desk.until(lambda state: not state["calendars"]["sam"]["new"])["calendars"]["sam"]["new"] == []
+
+
+def test_after_a_jump_the_day_is_another_and_people_go_on_with_their_habits(desk):
+    desk.open("U0SAM")
+    before = desk.until(lambda state: state.get("clock") and len(state.get("calendars", {})) == len(PEOPLE))["clock"]
+
+    desk.ask("jump", name="change")
+
+    after = desk.until(lambda state: state["clock"]["today"] != before["today"])["clock"]
+    assert (before["ahead"], after["ahead"][-3:]) == ("", "min")
+    assert datetime.fromisoformat(after["today"]).strftime("%A") == "Friday"
+    week = desk.ask("week", user="sam", monday=after["today"])["answer"]
+    titles = {event["title"]: event["from"] for day in week["days"] for event in day["events"]}
+    assert titles["1:1 with Dana"] == 9 * 60
+    assert desk.until(lambda state: state["calendars"])["calendars"]["sam"]["new"] == []
 
 
 def test_nobodys_event_is_taken_out_through_an_address_that_is_not_theirs(desk):
