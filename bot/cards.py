@@ -107,7 +107,7 @@ def member_message(booking: Booking, person: Person) -> Message:
         ("Time zones", _zones(booking, person)),
         ("Meeting duration", minutes_words(form.minutes)),
         ("Customer", f"{booking.customer.name}, {booking.customer.email}"),
-        ("Team", listed([each.name for each in booking.team])),
+        ("Team", listed([each.name for each in booking.hosts])),
         ("Assigned by", organizer.name),
         *_place(booking),
     ]
@@ -168,7 +168,7 @@ def channel_card(booking: Booking, choices: WorkspaceChoices) -> Message:
     rows: list[Row] = [
         ("Subject", fit(booking.form.subject, 150)),
         ("Meeting duration", minutes_words(booking.form.minutes)),
-        ("Team", fit(listed([person.name for person in booking.team]), 600)),
+        ("Team", fit(listed([person.name for person in booking.hosts]), 600)),
     ]
     if booking.rooms:
         rows.append(("Room", fit(listed([room.name for room in booking.rooms]), 500)))

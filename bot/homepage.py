@@ -111,7 +111,7 @@ def _meeting(booking: Booking, zone: str, day: str) -> Block:
     hours = span_words(booking.interval, zone).removeprefix(f"{day} ")
     rows = [
         f"{hours} · {fit(form.subject, 150)} · {fit(booking.customer.name, 150)} · {booking.tracking_id}",
-        f"Team: {fit(listed([person.name for person in booking.team]), 300)}",
+        f"Team: {fit(listed([person.name for person in booking.hosts]), 300)}",
         f"Organized by {fit(booking.organizer.name, 100)}",
     ]
     if booking.rooms:

@@ -5,6 +5,7 @@
 May be killed at any line and run again: the draft's id is the key of everything. No network inside a transaction.
 """
 
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,6 +40,8 @@ from scheduling.roster import Roster
 from scheduling.seats import chosen_rooms, members_of, require
 from scheduling.store import Session, Store, audit, bookings, claims, connections, drafts, rooms
 from scheduling.telling import Telling
+
+log = logging.getLogger(__name__)
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: nothing that is misread on the phone."""
@@ -98,17 +101,19 @@ class Booker:
     def _booked(self, draft: Draft, booking: Booking, recheck: Callable[[], Recheck]) -> Done:
         """Written in a transaction of its own: a lost race for the claims must still end in words and alternatives."""
         try:
-            self._store.transact(lambda tx: self._write(tx, draft, booking))
+            written = self._store.transact(lambda tx: self._write(tx, draft, booking))
         except SlotTaken as taken:
             who, without = taken.who, recheck()
             return Done(lambda tx: self._taken(tx, draft, without, who))
+        if written:
+            log.info("booked", extra=_audited(booking))
         return Done()
 
-    def _write(self, tx: Session, draft: Draft, booking: Booking) -> None:
-        """Claims, booking and the next task, together or not at all."""
+    def _write(self, tx: Session, draft: Draft, booking: Booking) -> bool:
+        """Claims, booking, audit line and the next task, together or not at all; whether this run did it."""
         current = drafts.lock(tx, draft.rep, draft.id)
         if current.state is not DraftState.SUBMITTED or bookings.of_draft(tx, draft.team_id, draft.id) is not None:
-            return
+            return False
         now = self._clock()
         claims.confirm(
             tx,
@@ -130,7 +135,13 @@ class Booker:
             who=draft.user_id,
             booking_id=booking.id,
             now=now,
-            what={"act": "book", "overrides": list(draft.form.obstacles)},
+            what={
+                "act": "book",
+                "customer": booking.customer.email,
+                "members": [member.user_id for member in booking.members],
+                "start": booking.interval.start.isoformat(),
+                "overrides": list(draft.form.obstacles),
+            },
         )
         enqueue(
             tx,
@@ -142,6 +153,7 @@ class Booker:
             booking_id=booking.id,
             draft_id=draft.id,
         )
+        return True
 
     def _new_booking(
         self, draft: Draft, people: dict[str, Person], chosen: tuple[Room, ...], home: Connection
@@ -249,3 +261,16 @@ class Booker:
 def draft_of(tx: Session, task: Task) -> Draft:
     """The draft a task is about; raises DraftGone."""
     return drafts.get(tx, Rep(task.team_id, str(task.payload["user_id"])), str(task.draft_id))
+
+
+def _audited(booking: Booking) -> dict[str, object]:
+    """The audit line as it stands in the log: ids only, no names, addresses or titles."""
+    return {
+        "team": booking.team_id,
+        "by": booking.organizer.user_id,
+        "booking": booking.id,
+        "tracking": booking.tracking_id,
+        "members": [member.user_id for member in booking.members],
+        "start": booking.interval.start.isoformat(),
+        "overrides": list(booking.form.accepted),
+    }

@@ -20,10 +20,15 @@ def _environment() -> Environment:
 
 
 def describe(booking: Booking, *, with_names: bool) -> str:
-    """The event's description; `with_names` where no attendees on the event say who takes part."""
+    """The event's description; `with_names` where no attendees on the event say who takes part.
+
+    Names stand for attendees then, so that who was left off the event is not named on it either (product 11c, 12c).
+    """
     words = {
         "booking": booking,
         "with_names": with_names,
+        "with_customer": with_names and booking.form.on_event,
+        "with_members": with_names and booking.form.settings.members_on_event,
         "description": booking.form.description if booking.form.settings.description_on_event else "",
     }
     return _environment().get_template("description.txt").render(words).strip()

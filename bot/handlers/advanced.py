@@ -30,8 +30,7 @@ async def show(
     ticked = filled.model_copy(update={"on_event": choice.on_event, "by_mail": choice.by_mail})
     draft = await form.save(ticked, Screen.NOTIFICATIONS)
     targets = await crossing.local(office.targets, form.rep)
-    host = await crossing.local(office.host, form.rep, draft.form.settings.connection_id)
-    view = advanced.build(draft, targets, host, drawing.now())
+    view = advanced.build(draft, targets, drawing.now())
     screens.push(form.view, body["trigger_id"], view, "Show advanced settings…")
     await ack()
 

@@ -9,7 +9,7 @@ from typing import Any
 from bot.modals.blocks import Block, View, chosen, context, field, fit, header, modal, option, plain, typed
 from bot.words import minutes_words, zone_words
 from scheduling.domain import Draft, EventSettings, ShownZone
-from scheduling.office import Host, TargetCalendar
+from scheduling.office import TargetCalendar
 from scheduling.zones import is_zone, search_zones
 
 CALLBACK = "advanced"
@@ -28,8 +28,8 @@ class Entered:
     as_defaults: bool
 
 
-def build(draft: Draft, targets: Sequence[TargetCalendar], host: Host | None, now: datetime) -> View:
-    """`targets` are the rep's writable calendars, the default one first; `host` is the account in use now."""
+def build(draft: Draft, targets: Sequence[TargetCalendar], now: datetime) -> View:
+    """`targets` are the rep's writable calendars, the default one first."""
     settings = draft.form.settings
     zone: Block = {
         "type": "external_select",
@@ -46,7 +46,7 @@ def build(draft: Draft, targets: Sequence[TargetCalendar], host: Host | None, no
         *_calendar(settings, targets),
         field(SHOW_AS, "Show as", _select(SHOW_AS, show_as, BUSY if settings.shows_busy else FREE)),
         field(REMINDER, "Reminder", _reminder(settings.reminder_minutes)),
-        field(EVENT, "On the event", _boxes(EVENT, _event_boxes(settings, host)), optional=True),
+        field(EVENT, "On the event", _boxes(EVENT, _event_boxes(settings)), optional=True),
         field(DEFAULTS, "For later meetings", _boxes(DEFAULTS, [(KEEP, _KEEP_WORDS, False)]), optional=True),
     ]
     return modal(CALLBACK, draft.id, blocks, submit="Save", close="Back")
@@ -55,15 +55,13 @@ def build(draft: Draft, targets: Sequence[TargetCalendar], host: Host | None, no
 _KEEP_WORDS = "Also use these as my defaults"
 
 
-def _event_boxes(settings: EventSettings, host: Host | None) -> list[tuple[str, str, bool]]:
-    """Value, words and whether it is ticked. Members are there only where the calendar system can invite them."""
-    boxes = [
+def _event_boxes(settings: EventSettings) -> list[tuple[str, str, bool]]:
+    """Value, words and whether it is ticked."""
+    return [
         (PRIVATE, "Private", settings.private),
         (DESCRIPTION, "Put the description on the event", settings.description_on_event),
+        (MEMBERS, "Put the team members on the event", settings.members_on_event),
     ]
-    if host is not None and host.invites:
-        boxes.append((MEMBERS, "Put the team members on the event", settings.members_on_event))
-    return boxes
 
 
 def _boxes(action_id: str, boxes: Sequence[tuple[str, str, bool]]) -> Block:

@@ -134,7 +134,11 @@ def told_words(booking: Booking) -> str:
         customer = f"{name} is being sent the confirmation email, and no invitation."
     else:
         customer = f"{name} is sent nothing."
-    return f"{customer} The team gets an email and a message here."
+    unmailed = [person.name for person in booking.team if not person.email]
+    if len(unmailed) == len(booking.team):
+        return f"{customer} The team gets a message here, and no email: Slack tells no address of theirs."
+    team = "The team gets an email and a message here."
+    return f"{customer} {team}" + (f" No email goes to {listed(unmailed)}: no address is known." if unmailed else "")
 
 
 def _taken(outcome: Outcome) -> View:

@@ -76,5 +76,11 @@ class Booking:
 
     @property
     def team(self) -> tuple[Person, ...]:
-        """Organizer and members, each once (N5): the organizer first."""
+        """Whom we tell: organizer and members, each once (N5), the organizer first."""
         return (self.organizer, *(m for m in self.members if m.user_id != self.organizer.user_id))
+
+    @property
+    def hosts(self) -> tuple[Person, ...]:
+        """Whom the customer meets: the members, with the organizer first among them or not at all (4a)."""
+        members = {member.user_id for member in self.members}
+        return tuple(person for person in self.team if person.user_id in members)

@@ -202,8 +202,7 @@ def event_description(booking: Booking, *, manage_links: ManageLinks | None = No
 def _facts(booking: Booking) -> dict[str, object]:
     """What every reader may know. The description is not among it, the team note least of all."""
     form, rep = booking.form, booking.organizer
-    members = {person.user_id: person for person in booking.members}
-    hosts = [person for person in booking.team if person.user_id in members] or [rep]
+    hosts = booking.hosts or (rep,)
     title = clean_line(form.subject)
     meeting_type = clean_line(form.meeting_type.replace("_", " "))
     typed = clean_block(form.conferencing_text) if form.conferencing is ConferencingKind.CUSTOM else ""

@@ -52,6 +52,15 @@ def test_a_member_reads_all_of_it_in_the_text_alone():
     ]
 
 
+def test_nobody_is_said_to_get_an_email_who_has_no_address():
+    dana, priya = replace(DANA, email=""), replace(PRIYA, email="")
+    some = replace(BOOKING, members=(DANA, priya))
+    none = replace(BOOKING, organizer=dana, members=(dana, priya))
+
+    assert told_words(some).endswith("a message here. No email goes to Priya Nair: no address is known.")
+    assert told_words(none).endswith("The team gets a message here, and no email: Slack tells no address of theirs.")
+
+
 def test_an_unknown_zone_of_the_customer_is_said_to_be_unknown():
     booking = booking_with(FORM, customer=CHICAGO.model_copy(update={"zone": None}))
 

@@ -208,8 +208,8 @@ def test_the_advanced_settings_take_any_names_and_many_calendars(text):
 
     for settings in (EventSettings(), odd, EventSettings(private=True, description_on_event=False)):
         draft = draft_with(form_of(text, settings=settings))
-        no_findings(advanced.build(draft, targets, GOOGLE, NOW))
-        no_findings(advanced.build(draft, (), None, NOW))
+        no_findings(advanced.build(draft, targets, NOW))
+        no_findings(advanced.build(draft, (), NOW))
         no_findings(notifications.build(draft, replace(GOOGLE, account=text), fresh=7))
 
 
@@ -305,7 +305,7 @@ def test_only_fields_that_gain_a_value_are_made_anew():
 
 def advanced_view(**state):
     values = {f"advanced.{name}": {f"advanced.{name}": value} for name, value in state.items()}
-    return {**fill_ids(advanced.build(draft_with(Form()), (HOME, TEAM), GOOGLE, NOW)), "state": {"values": values}}
+    return {**fill_ids(advanced.build(draft_with(Form()), (HOME, TEAM), NOW)), "state": {"values": values}}
 
 
 def option_of(value):

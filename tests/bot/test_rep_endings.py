@@ -88,7 +88,7 @@ def test_advanced_settings_become_defaults_when_asked(running):
     rep.press("Save")
     rep.wait_for("in your time zone")
 
-    assert "Put the team members on the event" not in screen
+    assert "Put the team members on the event" in screen
     assert running.office.kept == {REP: EventSettings(shown_zone="organizer")}
 
 

@@ -91,7 +91,7 @@ def every_view():
         yield times.with_picker(times.build(proposal, shown), kind, shown, NOW)
     yield confirm.build(DRAFT, "Europe/Berlin", NOW)
     yield notifications.build(DRAFT)
-    yield advanced.build(DRAFT, (HOME, TEAM), google, NOW)
+    yield advanced.build(DRAFT, (HOME, TEAM), NOW)
     for shown_links in (None, ALL_LINKS):
         failed = Outcome(OutcomeKind.FAILED, DRAFT, DANA.zone, reason="auth", connection=CONNECTION)
         yield outcome.build(failed, shown_links)

@@ -154,7 +154,10 @@ def test_each_booking_leaves_a_line_of_who_booked_when_and_with_which_overrides(
     to_notifications(dana)
     schedule(dana)
 
+    facts = {"act": "book", "members": ["U0DANA", "U0PRIYA"]}
+    first = {"customer": "buyer@acme.example", "start": "2026-11-30T10:00:00+00:00", "overrides": []}
+    second = {"customer": "other@acme.example", "overrides": ["Priya Nair: Team sync"]}
     assert desk.audit("U0DANA") == [
-        ("U0DANA", {"act": "book", "overrides": []}),
-        ("U0DANA", {"act": "book", "overrides": ["Priya Nair: Team sync"]}),
+        ("U0DANA", facts | first),
+        ("U0DANA", facts | second | {"start": "2026-12-01T09:00:00+00:00"}),
     ]

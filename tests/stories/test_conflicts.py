@@ -75,7 +75,8 @@ def test_a_conflict_chosen_with_open_eyes_is_repeated_and_told_to_the_team(desk)
         assert ("Priya Nair: Team sync" in words_of(mail.message)) is not is_customers
     for user in ("U0DANA", "U0PRIYA"):
         assert "Priya Nair: Team sync" in desk.rep(user).wait_for_message("Pricing call", "dm")
-    assert desk.audit("U0DANA") == [("U0DANA", {"act": "book", "overrides": ["Priya Nair: Team sync"]})]
+    ((who, line),) = desk.audit("U0DANA")
+    assert (who, line["act"], line["overrides"]) == ("U0DANA", "book", ["Priya Nair: Team sync"])
 
 
 def test_a_picked_slot_is_kept_for_one_rep_until_it_is_closed_or_runs_out(desk):

@@ -47,6 +47,7 @@ def test_there_is_one_event_in_the_organizers_calendar_even_if_they_are_not_amon
     pick(dana, r"^11:00")
     to_notifications(dana)
     schedule(dana)
+    dana.close()
 
     letters = mails(desk, 3)
     event = stored_event(desk, "U0DANA")
@@ -59,6 +60,11 @@ def test_there_is_one_event_in_the_organizers_calendar_even_if_they_are_not_amon
     assert str(to_priya["attendee"]) == f"mailto:{PRIYA}"
     assert "Arranged by Dana Reyes" in words_of(letters[BUYER][0].message)
     assert "You arranged it and are not one of them." in words_of(letters[DANA][0].message)
+    assert "Team: Priya Nair" in str(event["description"]).splitlines()
+    for user in ("U0DANA", "U0PRIYA"):
+        assert "Team  Priya Nair" in desk.rep(user).wait_for_message("Pricing call", "dm").lines
+        desk.rep(user).open_home()
+        assert "Team: Priya Nair" in desk.rep(user).wait_for("Organized by Dana Reyes").lines
 
 
 def test_every_assigned_member_gets_a_mail_and_a_message_with_the_description(desk):

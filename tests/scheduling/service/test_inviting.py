@@ -68,6 +68,30 @@ def test_nobody_is_invited_twice(world, capabilities, on_event, by_mail, custome
     assert received(world, calendar, "dana@demo.example") == Got(0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("on_event", "members_on_event", "named"),
+    [
+        (True, True, ["Customer: Acme Buyer <buyer@acme.example>", "Team: Dana Reyes, Priya Nair", ""]),
+        (True, False, ["Customer: Acme Buyer <buyer@acme.example>", ""]),
+        (False, True, ["Team: Dana Reyes, Priya Nair", ""]),
+        (False, False, []),
+    ],
+)
+def test_who_is_left_off_an_event_without_attendees_is_not_named_on_it(world, on_event, members_on_event, named):
+    calendar = FakeCalendar(others={})
+
+    booking = book(
+        world,
+        calendar,
+        on_event=on_event,
+        settings=EventSettings(members_on_event=members_on_event),
+        description="Bring",
+    )
+
+    (event,) = calendar.events.values()
+    assert event.spec.description.splitlines() == ["Bring", "", *named, f"Tracking ID: {booking.tracking_id}"]
+
+
 def test_the_mode_is_the_calendar_systems(world):
     assert book(world, FakeCalendar(others={}, capabilities=INVITING)).invite_mode is InviteMode.PROVIDER
 
