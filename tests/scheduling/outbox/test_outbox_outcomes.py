@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from scheduling.errors import AuthExpired, RateLimited, Refused, Unavailable
 from scheduling.outbox import Again, Done, enqueue
+from scheduling.outbox.waits import full_jitter
 from scheduling.store import inbox
-from scheduling.waits import full_jitter
 
 
 def test_the_end_and_its_consequences_are_one_commit(outbox, store, queue, diary, rows, clock):

@@ -17,7 +17,7 @@ import httpcore2
 
 from scheduling.calendars.base import Deadline
 from scheduling.errors import DeadlineExceeded, HostRefused, Unavailable
-from scheduling.outbound_hosts import Target, is_public
+from scheduling.outbound.hosts import Target, is_public
 
 CONNECT_SECONDS = 10.0
 IO_SECONDS = 20.0

@@ -20,8 +20,8 @@ import httpx2
 
 from scheduling.calendars.base import Deadline
 from scheduling.errors import DeadlineExceeded, HostRefused, Refused, Unavailable
-from scheduling.outbound_hosts import AllowedHosts, Target, checked
-from scheduling.outbound_network import CUT, Exchange, PinningBackend, Resolver, system_resolver, within
+from scheduling.outbound.hosts import AllowedHosts, Target, checked
+from scheduling.outbound.network import CUT, Exchange, PinningBackend, Resolver, system_resolver, within
 
 IDLE_SECONDS = 15.0
 MOST_REDIRECTS = 5

@@ -21,12 +21,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from scheduling.clock import Clock
 from scheduling.errors import OutsideError, RetryClass
-from scheduling.kinds import Again, Done, Kind
+from scheduling.outbox.kinds import Again, Done, Kind
+from scheduling.outbox.waits import SHORTEST_WAIT, asked_for, full_jitter
 from scheduling.store import Session, Store, backups, claims, retention, tasks
-from scheduling.store.tasks import Task, enqueue
-from scheduling.waits import SHORTEST_WAIT, asked_for, full_jitter
-
-__all__ = ["Again", "Done", "Kind", "Outbox", "Task", "enqueue"]
+from scheduling.store.tasks import Task
 
 log = logging.getLogger(__name__)
 
