@@ -52,7 +52,8 @@ ROOM_PATIENCE = timedelta(minutes=2)
 ROOM_POLL = timedelta(seconds=10)
 """Rooms at a provider answer by themselves, usually within seconds."""
 
-READ_BACK_AFTER = timedelta(seconds=5)
+READ_BACK_AFTER = (timedelta(seconds=5), timedelta(seconds=60))
+"""Calendars may show others' new events half a minute late, so the last look is taken twice."""
 
 
 class EventKeeper:
@@ -139,17 +140,19 @@ class EventKeeper:
         letters(tx)
         self._telling.booked(tx, booking)
         self._telling.show_outcome(tx, saved, "booked")
-        looks = ["read_back", *(["room_answer"] if any(room.address for room in booking.rooms) else [])]
+        soon = READ_BACK_AFTER[0]
+        looks = [("read_back", after) for after in READ_BACK_AFTER]
+        looks += [("room_answer", soon)] if any(room.address for room in booking.rooms) else []
         now = self._clock()
-        for kind in looks:
+        for kind, after in looks:
             enqueue(
                 tx,
                 team_id=booking.team_id,
                 kind=kind,
-                key=f"{kind}:{booking.id}:{booking.version}",
+                key=f"{kind}:{booking.id}:{booking.version}:{after.seconds}",
                 payload={},
                 now=now,
-                run_after=now + READ_BACK_AFTER,
+                run_after=now + after,
                 booking_id=booking.id,
             )
 

@@ -110,7 +110,8 @@ class Telling:
             self._queue(tx, booking, "post_card", "card", {"channel": channel})
 
     def overlap(self, tx: Session, booking: Booking, who: tuple[str, ...]) -> None:
-        self._queue(tx, booking, "tell_overlap", "overlap", {"who": list(who)})
+        """The rep's DM, once for the same people, however often they are found."""
+        self._queue(tx, booking, "tell_overlap", f"overlap:{'|'.join(who)}", {"who": list(who)})
 
     def room_declined(self, tx: Session, booking: Booking, rooms: tuple[str, ...]) -> None:
         self._queue(tx, booking, "tell_room_declined", "rooms", {"rooms": list(rooms)})

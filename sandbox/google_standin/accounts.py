@@ -63,7 +63,11 @@ class Sent:
 
 
 class Accounts:
-    """Everything that is remembered. `lock` guards it: the server's thread and a test's may both come."""
+    """Everything that is remembered. `lock` guards it: the server's thread and a test's may both come.
+
+    While `lags`, lists and free/busy do not show yet what is new, as is said of Google; `catch_up` ends that. An event
+    asked for by its id is always there.
+    """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
@@ -72,6 +76,8 @@ class Accounts:
         self.rooms: dict[str, Room] = {}
         self.calendars: dict[str, Calendar] = {}
         self.sent: list[Sent] = []
+        self.lags = False
+        self.behind: set[str] = set()
         self._numbers = itertools.count(1)
 
     def clear(self) -> None:
@@ -80,6 +86,12 @@ class Accounts:
             for kept in (self.people, self.rooms, self.calendars):
                 kept.clear()
             self.sent.clear()
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Everything is seen everywhere."""
+        self.lags = False
+        self.behind.clear()
 
     def add_person(self, email: str, name: str, zone: str, *, shares: bool = True) -> Person:
         """Somebody with a primary calendar."""
@@ -133,6 +145,8 @@ class Accounts:
             }
             self.touch(event)
             calendar.events[found] = event
+            if self.lags:
+                self.behind.add(found)
             return event
 
     def touch(self, event: Event) -> None:
@@ -144,7 +158,8 @@ class Accounts:
         """When an address is not free: its own primary calendar, and what it was invited to."""
         for calendar in self.calendars.values():
             for event in calendar.events.values():
-                if event["status"] == "cancelled" or event.get("transparency") == "transparent":
+                hidden = event["id"] in self.behind
+                if hidden or event["status"] == "cancelled" or event.get("transparency") == "transparent":
                     continue
                 answer = next(
                     (a.get("responseStatus") for a in event.get("attendees", ()) if a["email"] == address), None

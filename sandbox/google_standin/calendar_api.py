@@ -214,7 +214,7 @@ class CalendarApi:
             for event in other.events.values()
             if any(a["email"] == calendar.owner for a in event.get("attendees", ()))
         ]
-        return [*calendar.events.values(), *invited]
+        return [event for event in (*calendar.events.values(), *invited) if event["id"] not in self._accounts.behind]
 
     @staticmethod
     def _fits(event: Event, calendar: Calendar, request: Request) -> bool:

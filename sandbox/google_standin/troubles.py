@@ -74,6 +74,12 @@ class Troubles:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         self.add(Trouble(method, path, times, status, json.dumps(error_body(status, reason)).encode(), names))
 
+    @property
+    def waiting(self) -> int:
+        """How many requests are still to go wrong."""
+        with self._lock:
+            return sum(trouble.times for trouble in self._waiting)
+
     def take(self, method: str, path: str) -> Trouble | None:
         """The trouble for this request, counted down."""
         with self._lock:

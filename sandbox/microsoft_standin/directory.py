@@ -83,9 +83,14 @@ class Mailbox:
 
 
 class Directory:
-    """Everybody and every room, by address."""
+    """Everybody and every room, by address.
+
+    While `lags`, views and schedules do not show yet what is new; `catch_up` ends that.
+    """
 
     def __init__(self) -> None:
+        self.lags = False
+        self.behind: set[str] = set()
         self.mailboxes: dict[str, Mailbox] = {}
         self.mails: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
@@ -121,11 +126,27 @@ class Directory:
             content={"subject": subject, "showAs": "busy", "sensitivity": "normal"} | content,
             organizer=address,
         )
-        mailbox.events[event.id] = event
+        self.keep(mailbox, event)
         return event
+
+    def keep(self, mailbox: Mailbox, event: Event) -> None:
+        """Put a new event into a mailbox."""
+        mailbox.events[event.id] = event
+        if self.lags:
+            self.behind.add(event.id)
+
+    def shown(self, mailbox: Mailbox, calendar_id: str, start: datetime, end: datetime) -> list[Event]:
+        """What views and schedules tell of a stretch of time."""
+        return [event for event in mailbox.between(calendar_id, start, end) if event.id not in self.behind]
+
+    def catch_up(self) -> None:
+        """Everything is seen everywhere."""
+        self.lags = False
+        self.behind.clear()
 
     def clear(self) -> None:
         """Everybody leaves."""
+        self.catch_up()
         self.mailboxes.clear()
         self.mails.clear()
 

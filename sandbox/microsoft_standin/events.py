@@ -69,7 +69,7 @@ class Office:
             organizer=mailbox.address,
         )
         self._hold_online(event, calendar)
-        mailbox.events[event.id] = event
+        self.directory.keep(mailbox, event)
         if sent.get("transactionId"):
             self._by_transaction[transaction] = event.id
         self._invite(event, _attendees(event.content), "REQUEST")

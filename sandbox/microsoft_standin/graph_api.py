@@ -99,7 +99,7 @@ class GraphApi:
             start, end = (_utc(request.query_params[name]) for name in ("startDateTime", "endDateTime"))
         except (KeyError, ValueError):
             raise Refusal(400, "ErrorInvalidParameter") from None
-        found = mailbox.between(calendar.id, start, end)
+        found = self._office.directory.shown(mailbox, calendar.id, start, end)
         return self._page(request, [self._selected(request, mailbox, event) for event in found])
 
     async def schedules(self, request: Request, mailbox: Mailbox) -> Response:
@@ -122,7 +122,8 @@ class GraphApi:
         if not mailbox.readable:
             error = {"message": "Mailbox is not reachable.", "responseCode": "ErrorMailboxFailover"}
             return {"scheduleId": address, "availabilityView": "", "error": error}
-        items = [self._item(mailbox, event) for event in mailbox.between(mailbox.default.id, start, end)]
+        shown = self._office.directory.shown(mailbox, mailbox.default.id, start, end)
+        items = [self._item(mailbox, event) for event in shown]
         return {"scheduleId": address, "availabilityView": "", "scheduleItems": items}
 
     def _item(self, mailbox: Mailbox, event: Event) -> dict[str, Any]:

@@ -33,14 +33,13 @@ from scheduling.calendars.base import (
     Availability,
     CalendarInfo,
     CalendarRef,
-    Capabilities,
     Deadline,
     EventSpec,
     EventState,
     RoomInfo,
-    SendsInvitations,
 )
 from scheduling.calendars.ews import items
+from scheduling.calendars.ews.abilities import CAPABILITIES, MOST_MAILBOXES
 from scheduling.calendars.ews.errors import calling, code_of, meaning
 from scheduling.calendars.ews.events import EventStore
 from scheduling.calendars.ews.finding import find_items
@@ -49,9 +48,8 @@ from scheduling.calendars.ews.wire import protocol_for
 from scheduling.domain import Busy, BusyStatus, EventRef, Interval
 from scheduling.errors import AccessDenied, CalendarError, Unavailable
 
-MOST_MAILBOXES = 50
 MOST_DAYS = 40
-"""Exchange takes 100 mailboxes and 42 days at once; administrators may lower both."""
+"""Exchange takes 42 days at once; administrators may lower that."""
 
 _MERGED_MINUTES = 15
 _SMALLEST_SPLIT = timedelta(hours=6)
@@ -75,14 +73,7 @@ class ExchangeCalendar:
     """One connected Exchange account. `secret` is what `ExchangeSystem.connect` made."""
 
     provider = "exchange"
-    capabilities = Capabilities(
-        others_free_busy=True,
-        titles_of_others=True,
-        rooms=True,
-        sends_invitations=SendsInvitations.ALWAYS,
-        max_refs_per_call=MOST_MAILBOXES,
-        max_window=timedelta(days=366),
-    )
+    capabilities = CAPABILITIES
 
     def __init__(self, secret: Mapping[str, str], http: Http, *, pause: Callable[[float], None] = time.sleep) -> None:
         version = FIRST_VERSION

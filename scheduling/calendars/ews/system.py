@@ -1,16 +1,16 @@
 """Exchange on a company's own servers: how people sign in, and which addresses we call for them.
 
 The vendor's library takes a second and 50 MB to import, so it waits, in the files beside this one, until an account is
-connected or opened. Exchange Online is refused: it has closed this way in and is reached as Office 365.
+connected or called. Exchange Online is refused: it has closed this way in and is reached as Office 365.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 from scheduling.calendars.base import Account, CalendarProvider, Deadline
 from scheduling.calendars.caldav.http import same_site
+from scheduling.calendars.ews.abilities import UnopenedCalendar, library
 from scheduling.calendars.ews.discovery import Addresses, canonical_name, find_endpoint, first_addresses
 from scheduling.calendars.ews.http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
 from scheduling.calendars.http import header
@@ -76,7 +76,7 @@ class ExchangeSystem:
             "auth": chosen(offer, endpoint),
         }
         try:
-            calendars, version = _library("account").ExchangeCalendar(secret, self._http).look(deadline)
+            calendars, version = library("account").ExchangeCalendar(secret, self._http).look(deadline)
         except AccessDenied as error:
             if isinstance(error.__cause__, HostRefused):
                 raise error.__cause__ from None
@@ -90,8 +90,7 @@ class ExchangeSystem:
 
     def open(self, secret: Secret, _keep: KeepSecret) -> CalendarProvider:
         """See CalendarSystem; a password never changes by itself, and nothing has to be found again."""
-        account: CalendarProvider = _library("account").ExchangeCalendar(secret, self._http)
-        return account
+        return cast("CalendarProvider", UnopenedCalendar(secret, self._http))
 
     def revoke(self, secret: Secret, deadline: Deadline) -> None:
         """A password cannot be given back: forgetting it is all there is."""
@@ -103,7 +102,7 @@ class ExchangeSystem:
             return _service_at(named, self._http)
 
         def signed(url: str, body: bytes, offer: str, deadline: Deadline) -> Answer:
-            answer: Answer = _library("wire").signed_post(
+            answer: Answer = library("wire").signed_post(
                 url, body, chosen(offer, url), user_name, password, self._http, deadline
             )
             return answer
@@ -134,11 +133,6 @@ class ExchangeSystem:
             if not same_site(url, other):  # the password is for the server that was named
                 raise AccessDenied("redirect")
         return other
-
-
-def _library(name: str) -> Any:
-    """A module that imports exchangelib."""
-    return importlib.import_module(f"scheduling.calendars.ews.{name}")
 
 
 def _service_at(typed: str, http: Http) -> str:

@@ -55,6 +55,16 @@ class OddServer:
         """Answer the next requests of `method` (at `path`) so, one reply each; afterwards normally again."""
         self._script.setdefault((method, path), deque()).extend(replies)
 
+    def forget_script(self) -> None:
+        """From now on everything is answered normally."""
+        with self._lock:
+            self._script.clear()
+
+    def scripted(self) -> int:
+        """How many answers are still scripted."""
+        with self._lock:
+            return sum(map(len, self._script.values()))
+
     def next_reply(self, method: str, path: str) -> Reply | None:
         with self._lock:
             for key in ((method, path), (method, None)):
