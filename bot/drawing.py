@@ -80,7 +80,9 @@ class Drawing:
         needs_host = shows_more or on is Screen.NOTIFICATIONS or form.conferencing is ConferencingKind.NATIVE
         address = form.customer.email if form.customer and on is Screen.DETAILS else ""
         return Surroundings(
-            rooms=self._office.bookable_rooms(draft.team_id) if shows_more or form.rooms else (),
+            rooms=self._office.bookable_rooms(draft.rep, form.settings.connection_id)
+            if shows_more or form.rooms
+            else (),
             host=self._office.host(draft.rep, form.settings.connection_id) if needs_host else None,
             colleague=self._office.colleague_with(draft.rep, address) if address else None,
             has_zoom=self._office.has_zoom,

@@ -36,7 +36,8 @@ from scheduling.zones import local
 
 logger = logging.getLogger(__name__)
 
-CONNECT, DISCONNECT = "calendars.connect", "calendars.disconnect"
+CONNECT, DISCONNECT, INVITER = "calendars.connect", "calendars.disconnect", "calendars.inviter"
+BY_MAIL, BY_CALENDAR = "mail", "calendar"
 MOST_MEETINGS = 25
 LOOKED_AT = 100
 MOST_CALENDARS = 8
@@ -49,7 +50,8 @@ _UNHEALTHY = "needs to be connected again"
 class Page:
     """What the page shows. `zone` is the viewer's; without one, each meeting goes by the zone known for it.
 
-    `meetings` come soonest first; `settings` is there for administrators only.
+    `meetings` come soonest first; `settings` is there for administrators only. `inviting` are the ids of the
+    connections whose system can invite customers itself.
     """
 
     rep: Rep
@@ -57,12 +59,13 @@ class Page:
     meetings: tuple[Booking, ...] = ()
     zone: str | None = None
     settings: Settings | None = None
+    inviting: frozenset[str] = frozenset()
 
 
 def build(page: Page) -> View:
     """The whole page; the meetings get the room that the rest leaves them."""
     start = [_start(), header("Meetings")]
-    rest = [divider(), header("Calendars"), *_calendars(page.connections)]
+    rest = [divider(), header("Calendars"), *_calendars(page.connections, page.inviting)]
     if page.settings is not None:
         rest += [divider(), *workspace_settings.build(page.settings)]
     meetings = _meetings(page, MAX_BLOCKS - len(start) - len(rest) - 1)
@@ -133,7 +136,7 @@ def connection_words(connection: Connection) -> str:
     return f"{connecting.provider_name(connection.provider)} · {fit(connection.account, 320)} · {health}"
 
 
-def _calendars(connections: Sequence[Connection]) -> list[Block]:
+def _calendars(connections: Sequence[Connection], inviting: frozenset[str]) -> list[Block]:
     blocks: list[Block] = []
     for connection in connections[:MOST_CALENDARS]:
         name = connecting.account_words(connection)
@@ -141,12 +144,31 @@ def _calendars(connections: Sequence[Connection]) -> list[Block]:
         if connection.state is not ConnectionState.OK:
             again = button(RECONNECT, "Connect again", connection.provider, label=f"Connect again: {name}")
             buttons.insert(0, again)
-        why = "" if connection.state is ConnectionState.OK else f": {connecting.why_words(connection)}"
-        blocks += [section(connection_words(connection) + why), actions(f"home.calendar.{connection.id}", buttons)]
+        words = connection_words(connection)
+        words += "" if connection.state is ConnectionState.OK else f": {connecting.why_words(connection)}"
+        if connection.id in inviting:
+            buttons.insert(0, _inviter(connection, name))
+            words += f"\nCustomers are invited by {'our mail' if connection.mails_invite else 'this calendar'}."
+        blocks += [section(words), actions(f"home.calendar.{connection.id}", buttons)]
     if len(connections) > MOST_CALENDARS:
         blocks.append(context(f"{len(connections) - MOST_CALENDARS} more calendars are connected."))
     words = "Connect another calendar" if connections else "Connect a calendar to see available times."
     return [*blocks, section(words, button(CONNECT, "Connect", label="Connect a calendar"))]
+
+
+def _inviter(connection: Connection, name: str) -> Block:
+    """The other way of inviting: never both."""
+    if connection.mails_invite:
+        words, value = "Invite by this calendar", f"{BY_CALENDAR}:{connection.id}"
+    else:
+        words, value = "Invite by our mail", f"{BY_MAIL}:{connection.id}"
+    return button(INVITER, words, value, label=f"{words}: {name}")
+
+
+def inviter_of(value: object) -> tuple[str, bool]:
+    """The connection that a button stands for, and whether our mail is to invite."""
+    way, _, connection_id = str(value or "").partition(":")
+    return connection_id, way == BY_MAIL
 
 
 def _disconnect(connection: Connection, name: str) -> Block:
@@ -202,13 +224,15 @@ class Homepage:
         return None
 
     async def _read(self, rep: Rep, rooms_from: int) -> Page:
-        who, connections, meetings = await asyncio.gather(
+        who, connections, inviting, meetings = await asyncio.gather(
             self._membership(rep),
             self._crossing.local(self._office.connections, rep, within=8.0),
+            self._crossing.local(self._office.inviting, rep, within=8.0),
             self._crossing.local(self._scheduling.upcoming, rep, LOOKED_AT, within=8.0),
         )
         settings = await self._settings(rep.team_id, rooms_from) if who.is_administrator else None
-        return Page(rep, connections, meetings, who.person.zone if who.person else None, settings)
+        zone = who.person.zone if who.person else None
+        return Page(rep, connections, meetings, zone, settings, inviting)
 
     async def _membership(self, rep: Rep) -> Membership:
         """Without Slack's word nobody is an administrator, and meetings go by the zones known for them."""

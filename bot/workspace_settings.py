@@ -103,7 +103,11 @@ def _rooms(settings: Settings) -> list[Block]:
     rooms = settings.rooms
     first = _first_shown(settings.rooms_from, len(rooms))
     shown = rooms[first : first + ROOMS_SHOWN]
-    words = "Rooms" if rooms else "No rooms yet. A room with a calendar of its own can be booked with a meeting."
+    words = (
+        "Rooms"
+        if rooms
+        else "No rooms yet. Rooms of your calendar, or with an account of their own, can be booked with a meeting."
+    )
     if len(rooms) > ROOMS_SHOWN:
         words = f"Rooms {first + 1} to {first + len(shown)} of {len(rooms)}"
     blocks = [section(words, button(ADD_ROOM, "Add room")), *(block for state in shown for block in _room(state))]
@@ -130,7 +134,7 @@ def _room(state: RoomState) -> list[Block]:
     room = state.room
     name = fit(room.name, 60)
     connect = "Connect again" if state.connection else "Connect calendar"
-    is_well = state.connection is not None and state.connection.state is ConnectionState.OK
+    is_well = state.connection.state is ConnectionState.OK if state.connection else bool(room.address)
     sure = are_you_sure(
         "Remove this room?",
         f"{fit(room.name, 150)} cannot be booked any more, and its calendar's password is forgotten. Meetings stay.",

@@ -103,7 +103,11 @@ def _handler(standin: ICloudStandin) -> type[BaseHTTPRequestHandler]:
                 self.end_headers()
                 return
             sent = {name.lower(): value for name, value in self.headers.items()}
-            answer = _answer(standin, account, self.command, host, self.path, sent, body)
+            try:
+                answer = _answer(standin, account, self.command, host, self.path, sent, body)
+            except (OSError, http.client.HTTPException):  # the server behind says nothing: neither do we
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduling.accounts import Accounts
-from scheduling.calendars.base import SendsInvitations
+from scheduling.calendars.base import Capabilities, SendsInvitations
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
 from scheduling.domain import (
@@ -82,8 +82,9 @@ class Booker:
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
         known = self._store.read(lambda tx: rooms.of_team(tx, draft.team_id))
         chosen, home = chosen_rooms(draft, known), self._home(draft)
-        if len(chosen) < len(draft.form.rooms):
-            return self._refused(draft, "room_gone")
+        homeless = self._homeless(draft, chosen, home)
+        if homeless:
+            return self._refused(draft, homeless)
         try:
             recheck = self._proposing.recheck(draft, people, known)
         except ProfileUnknown as unknown:
@@ -201,10 +202,22 @@ class Booker:
         return home.target_calendar or ""
 
     def _invite_mode(self, home: Connection) -> InviteMode:
-        """The provider invites wherever it can; else our mail does."""
+        """The provider invites wherever it can and its owner lets it; else our mail does."""
+        sends = self._capabilities(home).sends_invitations
+        by_mail = home.mails_invite or sends is SendsInvitations.NEVER
+        return InviteMode.BOT if by_mail else InviteMode.PROVIDER
+
+    def _homeless(self, draft: Draft, chosen: tuple[Room, ...], home: Connection | None) -> str | None:
+        """Why a room would not get the meeting: it is gone, or the organizer's calendar cannot invite it."""
+        if len(chosen) < len(draft.form.rooms):
+            return "room_gone"
+        if home is not None and any(room.address for room in chosen) and not self._capabilities(home).rooms:
+            return "room_elsewhere"
+        return None
+
+    def _capabilities(self, home: Connection) -> Capabilities:
         secret = self._store.read(lambda tx: connections.secret(tx, home.team_id, home.id))
-        sends = self._accounts.open(home, secret).capabilities.sends_invitations
-        return InviteMode.BOT if sends is SendsInvitations.NEVER else InviteMode.PROVIDER
+        return self._accounts.open(home, secret).capabilities
 
     def _taken(self, tx: Session, draft: Draft, recheck: Recheck, who: tuple[str, ...] = ()) -> None:
         names = who or tuple(dict.fromkeys(obstacle.name for obstacle in recheck.refused))

@@ -1,7 +1,7 @@
 """From a booking to the events as they should be: the organizer's, and one for each room's own calendar.
 
-Pure. Who stands on the event is decided here: members and rooms where the provider invites, the customer only there and
-only while *Add to calendar event* is on; nobody where our own mail is the inviter.
+Pure. Who stands on the event is decided here: members and rooms where the provider can invite, the customer only where
+it is the inviter and only while *Add to calendar event* is on; nobody where the provider carries no attendees.
 """
 
 from scheduling.calendars.base import Attendee, AttendeeRole, BookingKey, Capabilities, EventSpec, SendsInvitations
@@ -12,9 +12,7 @@ from scheduling.event_text import describe, place
 def event_spec(booking: Booking, capabilities: Capabilities) -> EventSpec:
     """The organizer's event."""
     settings = booking.form.settings
-    invites = (
-        booking.invite_mode is InviteMode.PROVIDER and capabilities.sends_invitations is not SendsInvitations.NEVER
-    )
+    carries = capabilities.sends_invitations is not SendsInvitations.NEVER
     return EventSpec(
         key=BookingKey(booking.id, booking.generation),
         uid=booking.uid,
@@ -22,10 +20,10 @@ def event_spec(booking: Booking, capabilities: Capabilities) -> EventSpec:
         interval=booking.interval,
         zone=booking.customer_zone if booking.form.on_event else booking.organizer.zone,
         title=booking.form.subject,
-        description=describe(booking, with_names=not invites),
+        description=describe(booking, names_customer=booking.invite_mode is InviteMode.BOT, names_team=not carries),
         location=place(booking),
         url=booking.conference.url if booking.conference else None,
-        attendees=_attendees(booking) if invites else (),
+        attendees=_attendees(booking) if carries else (),
         shows_busy=settings.shows_busy,
         private=settings.private,
         reminder_minutes=settings.reminder_minutes,
@@ -62,7 +60,7 @@ def _attendees(booking: Booking) -> tuple[Attendee, ...]:
     wanted: list[Attendee] = []
     if booking.form.settings.members_on_event:
         wanted += [Attendee(member.email, member.name) for member in booking.team[1:] if member.email]
-    if booking.form.on_event:
+    if booking.form.on_event and booking.invite_mode is InviteMode.PROVIDER:
         wanted.append(Attendee(booking.customer.email, booking.customer.name))
     wanted += [Attendee(room.address, room.name, AttendeeRole.ROOM) for room in booking.rooms if room.address]
     own = booking.organizer.email.lower()

@@ -19,16 +19,16 @@ def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False, undefined=StrictUndefined)  # noqa: S701
 
 
-def describe(booking: Booking, *, with_names: bool) -> str:
-    """The event's description; `with_names` where no attendees on the event say who takes part.
+def describe(booking: Booking, *, names_customer: bool, names_team: bool) -> str:
+    """The event's description, naming the customer and the team (rooms too) where no attendees on the event do.
 
     Names stand for attendees then, so that who was left off the event is not named on it either (product 11c, 12c).
     """
     words = {
         "booking": booking,
-        "with_names": with_names,
-        "with_customer": with_names and booking.form.on_event,
-        "with_members": with_names and booking.form.settings.members_on_event,
+        "with_customer": names_customer and booking.form.on_event,
+        "with_members": names_team and booking.form.settings.members_on_event,
+        "with_rooms": names_team,
         "description": booking.form.description if booking.form.settings.description_on_event else "",
     }
     return _environment().get_template("description.txt").render(words).strip()

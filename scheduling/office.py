@@ -7,17 +7,17 @@ somebody is an administrator is the front end's to know.
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from scheduling.accounts import Accounts
-from scheduling.calendars.base import CalendarProvider, Deadline, SendsInvitations
+from scheduling.calendars.base import CalendarProvider, Deadline, RoomInfo, SendsInvitations
 from scheduling.choices import choices_of
 from scheduling.clock import Clock
 from scheduling.connecting import Connecting
 from scheduling.domain import Connection, ConnectionState, EventSettings, Person, Rep, Room, WorkspaceChoices
-from scheduling.errors import CalendarError
+from scheduling.errors import AuthExpired, CalendarError, Unsupported
 from scheduling.roster import EVER
 from scheduling.secrets import KeyUnfit
 from scheduling.store import Session, Store, bookings, connections, people, preferences, rooms, workspaces
@@ -50,7 +50,9 @@ class Host:
     provider: str
     account: str
     native_conference: str | None = None  # "Google Meet", "Microsoft Teams"
-    invites: bool = False  # the system sends the invitations itself, and members can be on the event
+    invites: bool = False  # customers are invited by the calendar, not by our mail
+    carries_members: bool = False  # members can be on the event; the system sends them the invitation
+    invites_rooms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,18 @@ class RoomState:
 
     room: Room
     connection: Connection | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomImport:
+    """What came of adding the calendars' rooms.
+
+    `withheld` are accounts whose administrator must let us list rooms first; `unread` ones did not answer.
+    """
+
+    added: tuple[Room, ...]
+    withheld: tuple[Connection, ...] = ()
+    unread: tuple[Connection, ...] = ()
 
 
 class Office:
@@ -115,8 +129,29 @@ class Office:
         except CalendarError as error:
             log.warning("host not opened", extra={"connection": home.id, "code": error.code})
             return Host(home.provider, home.account)
-        invites = can.sends_invitations is not SendsInvitations.NEVER
-        return Host(home.provider, home.account, can.native_conference, invites)
+        carries = can.sends_invitations is not SendsInvitations.NEVER
+        return Host(
+            home.provider,
+            home.account,
+            can.native_conference,
+            invites=carries and not home.mails_invite,
+            carries_members=carries,
+            invites_rooms=can.rooms,
+        )
+
+    def inviting(self, rep: Rep) -> frozenset[str]:
+        """*local* The ids of the rep's accounts whose system can invite customers itself."""
+        hosts = {c.id: self.host(rep, c.id) for c in self.connections(rep) if c.state is ConnectionState.OK}
+        return frozenset(each for each, host in hosts.items() if host is not None and host.carries_members)
+
+    def let_mails_invite(self, rep: Rep, connection_id: str, *, mails_invite: bool) -> None:
+        """*local* Who invites customers from now on, in this account of the rep's; any other is left alone."""
+
+        def work(tx: Session) -> None:
+            if connection_id in {connection.id for connection in connections.of_user(tx, rep)}:
+                connections.let_mails_invite(tx, rep.team_id, connection_id, mails_invite=mails_invite)
+
+        self._store.transact(work)
 
     def disconnect(self, rep: Rep, connection_id: str) -> None:
         """Give our access back and forget the account; one that is gone already is fine.
@@ -162,12 +197,19 @@ class Office:
 
         return self._store.read(work)
 
-    def bookable_rooms(self, team_id: str) -> tuple[Room, ...]:
-        """*local* Rooms whose calendar can be read: connected ones, and those that a provider invites."""
+    def bookable_rooms(self, rep: Rep, connection_id: str | None = None) -> tuple[Room, ...]:
+        """*local* The rooms that a meeting of the rep's can have.
+
+        Those with a connected account of their own; and those that a provider invites, where the rep's account
+        (`connection_id`, else the usual one) can invite rooms.
+        """
+        known = self.rooms(rep.team_id)
+        host = self.host(rep, connection_id) if any(state.room.address for state in known) else None
         return tuple(
             state.room
-            for state in self.rooms(team_id)
-            if state.room.address or (state.connection and state.connection.state is ConnectionState.OK)
+            for state in known
+            if (state.room.address and host is not None and host.invites_rooms)
+            or (state.connection and state.connection.state is ConnectionState.OK)
         )
 
     def add_room(self, team_id: str, name: str) -> Room:
@@ -176,20 +218,32 @@ class Office:
         self._store.transact(lambda tx: rooms.add(tx, team_id, room))
         return room
 
-    def import_rooms(self, rep: Rep) -> tuple[Room, ...]:
-        """Add the rooms that the rep's own calendar systems can invite and that are not known yet; those added.
-
-        Raises the CalendarErrors of a system that has rooms and does not list them: Unsupported where an administrator
-        over there must allow it first.
-        """
+    def import_rooms(self, rep: Rep) -> RoomImport:
+        """Add the rooms that the rep's own calendar systems can invite and that are not known yet."""
         found: list[Room] = []
+        withheld: list[Connection] = []
+        unread: list[Connection] = []
+        deadline = Deadline.after(ROOMS_SECONDS)
         for connection in self.connections(rep):
-            if connection.state is not ConnectionState.OK:
-                continue
-            provider = self._opened(connection)
-            if provider.capabilities.rooms:
-                listed = provider.list_rooms(Deadline.after(ROOMS_SECONDS))
+            try:
+                listed = self._rooms_of(connection, deadline)
+            except Unsupported:
+                withheld.append(connection)
+            except CalendarError as error:
+                log.warning("rooms not listed", extra={"connection": connection.id, "code": error.code})
+                unread.append(connection)
+            else:
                 found += [Room(id=secrets.token_hex(8), name=info.name, address=info.address) for info in listed]
+        return RoomImport(self._keep_rooms(rep, found), tuple(withheld), tuple(unread))
+
+    def _rooms_of(self, connection: Connection, deadline: Deadline) -> tuple[RoomInfo, ...]:
+        if connection.state is not ConnectionState.OK:
+            raise AuthExpired(connection.reason or "auth")
+        provider = self._opened(connection)
+        return provider.list_rooms(deadline) if provider.capabilities.rooms else ()
+
+    def _keep_rooms(self, rep: Rep, found: Sequence[Room]) -> tuple[Room, ...]:
+        """Store those whose address is not known yet; those stored."""
 
         def keep(tx: Session) -> tuple[Room, ...]:
             known = {(room.address or "").lower() for room in rooms.of_team(tx, rep.team_id)}

@@ -6,7 +6,7 @@ here is the *calendars* executor: its jobs are leaf calls, nothing inside it wai
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,39 +92,37 @@ class CalendarReader:
         }
         guests = [seat for seat in seats if not theirs[seat.key] and seat.address]
         shared = self._ask_organizer(theirs[organizer], guests, window, deadline)
-        wait((*own.values(), *shared.values()), timeout=deadline.remaining() + GRACE)
+        wait((*own.values(), *shared), timeout=deadline.remaining() + GRACE)
         taken = self._store.read(
             lambda tx: claims.taken(tx, team_id, keys, window, now=self._clock(), except_draft=except_draft)
         )
         found: list[Participant] = []
         for seat in seats:
             reads = [_answer(account, own.get(account.id)) for account in theirs[seat.key]]
-            if seat.key in shared:
-                place = guests.index(seat)
-                reads.append(_of(shared[seat.key], place))
+            if shared and seat in guests:
+                reads.append(_best([_of(pending, guests.index(seat)) for pending in shared]))
             unread = next((read.unread for read in reads if read.unread), None) if reads else "not_connected"
             busy = [b for read in reads for b in read.busy if except_uid is None or b.uid != except_uid]
             busy += [Busy(interval) for interval in taken[seat.key]]
             found.append(Participant(seat.key, seat.name, tuple(busy), seat.working, unread))
         known = {participant.who for participant in found if participant.unread is None}
-        return Reading(tuple(found), frozenset(shared) & known)
+        return Reading(tuple(found), frozenset(known & {seat.key for seat in guests if shared}))
 
     def close(self) -> None:
         self._calendars.shutdown(wait=False, cancel_futures=True)
 
     def _ask_organizer(
         self, accounts: Iterable[Connection], guests: Sequence[Seat], window: Interval, deadline: Deadline
-    ) -> Mapping[str, _Pending]:
-        """One call for all who are not connected, by the first account that can see others; nothing where none can."""
+    ) -> tuple[_Pending, ...]:
+        """One call for all who are not connected, to each account that can see others; nothing where none can."""
         if not guests:
-            return {}
+            return ()
         refs = tuple(CalendarRef(seat.address) for seat in guests)
-        for account in accounts:
-            if account.state is ConnectionState.OK and self._opened(account).capabilities.others_free_busy:
-                zone = guests[0].zone
-                asked = self._calendars.submit(self._leaf, account, refs, zone, window, deadline)
-                return {seat.key: asked for seat in guests}
-        return {}
+        return tuple(
+            self._calendars.submit(self._leaf, account, refs, guests[0].zone, window, deadline)
+            for account in accounts
+            if account.state is ConnectionState.OK and self._opened(account).capabilities.others_free_busy
+        )
 
     def _leaf(
         self, account: Connection, refs: Sequence[CalendarRef], zone: str, window: Interval, deadline: Deadline
@@ -162,6 +160,11 @@ class CalendarReader:
 def _answer(account: Connection, pending: _Pending | None) -> _Read:
     """What the account itself said; an account that shut us out was not asked."""
     return _Read(unread="auth") if pending is None or account.state is not ConnectionState.OK else _of(pending, 0)
+
+
+def _best(reads: Sequence[_Read]) -> _Read:
+    """What the first account knew that could see somebody; else why the first could not."""
+    return next((read for read in reads if read.unread is None), reads[0])
 
 
 def _of(pending: _Pending, place: int) -> _Read:

@@ -69,6 +69,7 @@ ACTIONS: dict[str | re.Pattern[str], Handler] = {
     RETRY_LINK: meetings.retry_link,
     homepage.CONNECT: calendars.connect,
     homepage.DISCONNECT: calendars.disconnect,
+    homepage.INVITER: calendars.choose_inviter,
     settings_part.CHANNEL: settings.choose_channel,
     settings_part.NO_CHANNEL: settings.choose_channel,
     settings_part.CARD: settings.choose_card,

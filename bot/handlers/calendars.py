@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from bot import cards
+from bot import cards, homepage
 from bot.crossing import Crossing
 from bot.desk import Desk
 from bot.modals import links
@@ -61,4 +61,17 @@ async def disconnect(
         await crossing.service(office.disconnect, rep, str(action.get("value") or ""), within=15.0)
 
     desk.act(rep, forgetting, body["trigger_id"])
+    await ack()
+
+
+async def choose_inviter(
+    ack: AsyncAck, action: Payload, body: Payload, rep: Rep, office: Office, crossing: Crossing, desk: Desk
+) -> None:
+    """Whether the calendar invites the customers of later meetings, or our mail does."""
+    connection_id, by_mail = homepage.inviter_of(action.get("value"))
+
+    async def choosing() -> None:
+        await crossing.local(office.let_mails_invite, rep, connection_id, mails_invite=by_mail, within=8.0)
+
+    desk.act(rep, choosing, body["trigger_id"])
     await ack()

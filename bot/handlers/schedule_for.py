@@ -123,9 +123,10 @@ async def redraw_details(ack: AsyncAck, form: OpenForm, screens: Screens, drawin
     await ack()
 
 
-async def rooms(ack: AsyncAck, options: Payload, rep: Rep, office: Office, crossing: Crossing) -> None:
+async def rooms(ack: AsyncAck, options: Payload, form: OpenForm, office: Office, crossing: Crossing) -> None:
     """A room is looked up while the rep types."""
-    bookable = await crossing.local(office.bookable_rooms, rep.team_id)
+    settings = (await form.draft()).form.settings
+    bookable = await crossing.local(office.bookable_rooms, form.rep, settings.connection_id)
     await ack(options=more.rooms_offered(bookable, options.get("value") or ""))
 
 

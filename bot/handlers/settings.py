@@ -10,9 +10,9 @@ from bot.desk import Desk
 from bot.homepage import Homepage
 from bot.modals import room as room_screen
 from bot.modals.blocks import View
+from bot.modals.connecting import account_words
 from bot.workspace_settings import is_channel, rooms_shown, start_of_rooms
 from scheduling.domain import Rep, Room
-from scheduling.errors import Unsupported
 from scheduling.office import Office
 
 Payload = dict[str, Any]
@@ -73,11 +73,9 @@ async def import_rooms(ack: AsyncAck, body: Payload, rep: Rep, desk: Desk, offic
     """Rooms that the administrator's own Google, Microsoft or Exchange calendar can invite."""
 
     async def importing() -> View:
-        try:
-            added = await crossing.service(office.import_rooms, rep, within=20.0)
-        except Unsupported:
-            return room_screen.not_listed()
-        return room_screen.added([room.name for room in added])
+        done = await crossing.service(office.import_rooms, rep, within=20.0)
+        withheld, unread = ([account_words(each) for each in accounts] for accounts in (done.withheld, done.unread))
+        return room_screen.added([room.name for room in done.added], withheld, unread)
 
     desk.administer(rep, importing, body["trigger_id"], rooms_shown(body))
     await ack()

@@ -54,6 +54,10 @@ _REASONS = {
     ),
     "profile": ("a team member cannot take part any more", "Press Back and change the team"),
     "room_gone": ("a room that you chose cannot be booked any more", "Press Back and choose another room"),
+    "room_elsewhere": (
+        "the calendar that holds the event cannot invite a room that you chose",
+        "Choose another calendar in the advanced settings, or press Back and choose another room",
+    ),
     "expired": ("the time began before the calendar could be reached", "Choose another time"),
     "attempts": ("it failed too many times", "Try again, or choose another time"),
 }

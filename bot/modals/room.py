@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.modals import links
 from bot.modals.blocks import View, field, fit, header, modal, one_line, section, text_input, typed_text
+from bot.words import listed
 from scheduling.domain import Room
 
 CALLBACK = "room"
@@ -54,20 +55,21 @@ def connect(room: Room, fresh: Mapping[str, str]) -> View:
     return links.build(words, fresh, title="Room")
 
 
-def added(names: Sequence[str]) -> View:
-    """What came of adding the calendar's rooms."""
-    if not names:
-        return links.told(
+def added(names: Sequence[str], withheld: Sequence[str] = (), unread: Sequence[str] = ()) -> View:
+    """What came of adding the calendars' rooms; accounts, in words, that an administrator must open or that failed."""
+    words = [f"Added: {fit(', '.join(names), 1500)}. They can be booked now."] if names else []
+    if not names and not withheld and not unread:
+        words.append(
             "Nothing was added: your calendars list no rooms that are not here already. A room with an account of its "
-            "own is added with Add room.",
-            title="Rooms",
+            "own is added with Add room."
         )
-    return links.told(f"Added: {fit(', '.join(names), 1500)}. They can be booked now.", title="Rooms")
+    for accounts, why in ((withheld, _WITHHELD), (unread, _UNREAD)):
+        words += [f"{fit(listed(accounts), 500)} {why}"] if accounts else []
+    return links.told(" ".join(words), title="Rooms")
 
 
-def not_listed() -> View:
-    words = "Your calendar system does not let this app list its rooms: an administrator there has to allow it first."
-    return links.told(words, title="Rooms")
+_WITHHELD = "does not let this app list its rooms: an administrator there has to allow it first."
+_UNREAD = "did not answer: press Add rooms from my calendar again."
 
 
 def saved(name: str) -> View:

@@ -117,6 +117,10 @@ class Accounts:
         self.calendars[email] = Calendar(email, name, "UTC", email)
         return room
 
+    def follow(self, email: str, calendar_id: str, *, role: str = "freeBusyReader") -> None:
+        """Somebody has another's calendar in their list, a room's for instance."""
+        self.people[email].entries[calendar_id] = Entry(self.calendars[calendar_id], role)
+
     def occupy(
         self, calendar_id: str, start: datetime, end: datetime, summary: str = "Busy", **content: object
     ) -> Event:

@@ -64,7 +64,7 @@ class Office:
             calendar_id=calendar.id,
             start=start,
             end=end,
-            content=_content(sent),
+            content=_content(sent) | _zones(sent),
             properties=_properties(sent),
             organizer=mailbox.address,
         )
@@ -85,7 +85,7 @@ class Office:
         moved = "start" in sent or "end" in sent
         if moved:
             event.start, event.end = self._times({**self.stamps(event), **sent})
-        event.content |= _content(sent)
+        event.content |= _content(sent) | _zones(sent)
         event.properties |= _properties(sent)
         calendar = next(c for c in mailbox.calendars if c.id == event.calendar_id)
         if "body" in sent and event.join_url and RULE not in str(event.content["body"].get("content")):
@@ -168,6 +168,8 @@ class Office:
             "onlineMeetingProvider": "teamsForBusiness" if event.join_url else "unknown",
             "onlineMeeting": {"joinUrl": event.join_url} if linked else None,
             "webLink": f"{self.url}/calendar/item/{event.change_key.rstrip('=')}",
+            "originalStartTimeZone": content.get("originalStartTimeZone", "UTC"),
+            "originalEndTimeZone": content.get("originalEndTimeZone", "UTC"),
             **({"transactionId": content["transactionId"]} if content.get("transactionId") else {}),
             **self.stamps(event),
         }
@@ -245,6 +247,12 @@ class Office:
 def _content(sent: Mapping[str, Any]) -> dict[str, Any]:
     apart = {"start", "end", "singleValueExtendedProperties"}
     return {name: value for name, value in sent.items() if name not in apart}
+
+
+def _zones(sent: Mapping[str, Any]) -> dict[str, str]:
+    """The zones that an event was put into, which the server keeps beside the moments."""
+    names = {"start": "originalStartTimeZone", "end": "originalEndTimeZone"}
+    return {kept: str(sent[name]["timeZone"]) for name, kept in names.items() if name in sent}
 
 
 def _properties(sent: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,10 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One person's connected calendar account. Secrets never travel in it."""
+    """One person's connected calendar account. Secrets never travel in it.
+
+    `mails_invite`: customers are invited by our mail, although the calendar could do it.
+    """
 
     id: str
     team_id: str
@@ -21,3 +24,4 @@ class Connection:
     state: ConnectionState
     reason: str | None = None
     target_calendar: str | None = None
+    mails_invite: bool = False

@@ -15,7 +15,7 @@ from scheduling.store.tables import ConnectionRow
 def save(
     tx: Session, connection: Connection, secret: Mapping[str, str], calendars: Sequence[CalendarInfo]
 ) -> Connection:
-    """Store a connected account. Connecting the same account again updates it, and the stored id comes back."""
+    """Store a connected account. Connecting the same account again updates it; id and who invites stay as stored."""
     row = tx.exec(
         select(ConnectionRow)
         .where(
@@ -26,7 +26,7 @@ def save(
         )
         .with_for_update()
     ).first()
-    stored = connection if row is None else replace(connection, id=row.id)
+    stored = connection if row is None else replace(connection, id=row.id, mails_invite=row.mails_invite)
     if row is None:
         row = ConnectionRow(
             id=stored.id,
@@ -35,6 +35,7 @@ def save(
             provider=stored.provider,
             account=stored.account,
             state=stored.state,
+            mails_invite=stored.mails_invite,
             secret="",
             calendars=[],
         )
@@ -103,6 +104,12 @@ def mark(tx: Session, team_id: str, connection_id: str, state: ConnectionState, 
     tx.flush()
 
 
+def let_mails_invite(tx: Session, team_id: str, connection_id: str, *, mails_invite: bool) -> None:
+    """Who invites the customers of meetings that this account holds. Raises LookupError."""
+    _must(tx, team_id, connection_id).mails_invite = mails_invite
+    tx.flush()
+
+
 def remove(tx: Session, team_id: str, connection_id: str) -> None:
     """Forget the account and its secret; one that is gone already is fine."""
     tx.exec(delete(ConnectionRow).where(col(ConnectionRow.team_id) == team_id, col(ConnectionRow.id) == connection_id))
@@ -140,6 +147,7 @@ def _connection(row: ConnectionRow) -> Connection:
         state=ConnectionState(row.state),
         reason=row.reason,
         target_calendar=row.target_calendar,
+        mails_invite=row.mails_invite,
     )
 
 

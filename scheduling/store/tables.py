@@ -7,7 +7,7 @@ booking (`slot_no_overlap`) is no metadata: the migration makes it and `Store.ch
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from scheduling.store.columns import UTCDateTime
@@ -165,6 +165,7 @@ class ConnectionRow(SQLModel, table=True):
     state: str
     reason: str | None = None
     target_calendar: str | None = None
+    mails_invite: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     secret: str = Field(sa_column=Column(Text, nullable=False))
     calendars: list[dict[str, Any]] = _json()
 

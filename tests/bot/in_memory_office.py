@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from scheduling.domain import Connection, EventSettings, Person, Rep, Room, WorkspaceChoices
-from scheduling.office import Host, RoomState, TargetCalendar
+from scheduling.office import Host, RoomImport, RoomState, TargetCalendar
 from tests.bot.in_memory import CONNECTION, DANA, LINKS, InMemoryScheduling
 
 HOME = TargetCalendar("c1", "home", "Home", "dana@example.com", is_default=True)
@@ -27,6 +27,9 @@ class InMemoryOffice:
         self.links: Mapping[str, str] = LINKS
         self.has_zoom = False
         self.importable: list[Room] = []
+        self.withheld: tuple[Connection, ...] = ()
+        self.inviting_accounts: set[str] = set()
+        self.inviters: dict[str, bool] = {}
 
     # --- calendars ---
 
@@ -46,17 +49,25 @@ class InMemoryOffice:
         self.before("host")
         return self.host_now
 
+    def inviting(self, rep: Rep) -> frozenset[str]:
+        self.before("inviting")
+        return frozenset(self.inviting_accounts)
+
+    def let_mails_invite(self, rep: Rep, connection_id: str, *, mails_invite: bool) -> None:
+        self.before("let_mails_invite")
+        self.inviters[connection_id] = mails_invite
+
     def disconnect(self, rep: Rep, connection_id: str) -> None:
         self.before("disconnect")
         self.disconnected.append(connection_id)
         if self.scheduling:
             self.scheduling.connected = tuple(c for c in self.scheduling.connected if c.id != connection_id)
 
-    def import_rooms(self, rep: Rep) -> tuple[Room, ...]:
+    def import_rooms(self, rep: Rep) -> RoomImport:
         self.before("import_rooms")
         fresh = tuple(room for room in self.importable if room not in self.room_list)
         self.room_list += fresh
-        return fresh
+        return RoomImport(fresh, self.withheld)
 
     # --- defaults ---
 
@@ -74,7 +85,7 @@ class InMemoryOffice:
         self.before("rooms")
         return tuple(RoomState(room, None) for room in self.room_list)
 
-    def bookable_rooms(self, team_id: str) -> tuple[Room, ...]:
+    def bookable_rooms(self, rep: Rep, connection_id: str | None = None) -> tuple[Room, ...]:
         self.before("bookable_rooms")
         return tuple(self.room_list)
 

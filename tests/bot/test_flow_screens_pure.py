@@ -40,7 +40,7 @@ EVERYTHING = {
     "rooms": tuple(f"r{n}" for n in range(12)),
     "conferencing": ConferencingKind.CUSTOM,
 }
-GOOGLE = Host("google", "dana@example.com", "Google Meet", invites=True)
+GOOGLE = Host("google", "dana@example.com", "Google Meet", invites=True, carries_members=True)
 
 
 def halls(text: str, count: int = 200) -> tuple[Room, ...]:

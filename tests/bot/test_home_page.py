@@ -94,13 +94,42 @@ def test_every_calendar_has_its_health_in_words_and_the_buttons_that_fit_it():
     assert texts(view)[-1] == "Connect another calendar"
 
 
+def test_who_invites_customers_is_said_and_can_be_changed_where_the_calendar_could():
+    other = replace(CONNECTION, id="c2", provider="google", mails_invite=True)
+    third = replace(CONNECTION, id="c3", provider="exchange")
+
+    view = no_findings(homepage.build(Page(VIEWER, (CONNECTION, other, third), inviting=frozenset({"c2", "c3"}))))
+
+    said = [each for each in texts(view) if "Customers are invited by" in each]
+    buttons = {b["block_id"]: [e["text"]["text"] for e in b["elements"]] for b in view["blocks"] if "elements" in b}
+    assert [each.rpartition("\n")[2] for each in said] == [
+        "Customers are invited by our mail.",
+        "Customers are invited by this calendar.",
+    ]
+    assert buttons["home.calendar.c1"] == ["Disconnect"]
+    assert buttons["home.calendar.c2"] == ["Invite by this calendar", "Disconnect"]
+    assert buttons["home.calendar.c3"] == ["Invite by our mail", "Disconnect"]
+
+
+def test_rooms_that_the_calendar_invites_need_no_account_of_their_own():
+    halls = (RoomState(Room(id="r1", name="Oslo", address="oslo@demo.example"), None),)
+
+    view = no_findings(homepage.build(Page(VIEWER, settings=Settings(WorkspaceChoices(), halls))))
+
+    (buttons,) = [b["elements"] for b in view["blocks"] if b.get("block_id") == "settings.room.r1"]
+    assert [each["text"]["text"] for each in buttons] == ["Rename", "Remove"]
+
+
 def test_only_administrators_have_settings():
     member = homepage.build(Page(VIEWER))
     admin = no_findings(homepage.build(Page(VIEWER, settings=Settings(WorkspaceChoices(), ()))))
 
     assert "Settings" not in texts(member)
     assert "Settings" in texts(admin)
-    assert "No rooms yet. A room with a calendar of its own can be booked with a meeting." in texts(admin)
+    assert (
+        "No rooms yet. Rooms of your calendar, or with an account of their own, can be booked with a meeting."
+        in texts(admin)
+    )
 
 
 @pytest.mark.parametrize(

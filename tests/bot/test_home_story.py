@@ -6,7 +6,6 @@ import pytest
 
 from bot.desk import REFUSED, UNKNOWN
 from scheduling.domain import ConnectionState, Form, Rep, Room, WorkspaceChoices
-from scheduling.errors import Unsupported
 from tests.bot.in_memory import CONNECTION, LINKS, booking_with
 
 
@@ -366,14 +365,23 @@ def test_an_administrator_adds_the_rooms_of_the_calendar_system(running):
 
 
 def test_a_calendar_system_that_lists_no_rooms_says_who_can_allow_it(running):
-    def refuse(name):
-        if name == "import_rooms":
-            raise Unsupported("rooms_consent")
-
-    running.office.before = refuse
+    running.office.withheld = (replace(CONNECTION, provider="microsoft"),)
+    running.office.importable = [Room(id="r1", name="Oslo", address="oslo@demo.example")]
     make_admin(running, "U0DANA", is_admin=True)
     rep = at_home(running)
 
     rep.press("Add rooms from my calendar")
 
-    assert "an administrator there has to allow it first" in rep.wait_for("list its rooms")
+    told = rep.wait_for("list its rooms")
+    assert "Added: Oslo. They can be booked now." in told
+    assert "Office 365 (dana@example.com) does not let this app list its rooms" in told
+    assert "an administrator there has to allow it first" in told
+
+
+def test_the_rep_decides_whether_the_calendar_or_our_mail_invites(running):
+    running.office.inviting_accounts = {CONNECTION.id}
+    rep = at_home(running)
+
+    rep.press("Invite by our mail")
+
+    assert running.local.workspace.wait_until(lambda: running.office.inviters == {CONNECTION.id: True}, 5)

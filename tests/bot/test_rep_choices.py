@@ -16,7 +16,7 @@ from tests.bot.in_memory import PRIYA, at
 from tests.bot.test_rep_story import COMMAND, to_times
 
 REP = Rep("T0DEMO", "U0DANA")
-GOOGLE = Host("google", "dana@example.com", "Google Meet", invites=True)
+GOOGLE = Host("google", "dana@example.com", "Google Meet", invites=True, carries_members=True)
 MET = LastMeeting(
     Customer(name="Acme Buyer", email="buyer@acme.example", zone="America/Chicago"),
     "Pricing call",

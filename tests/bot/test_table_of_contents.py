@@ -78,7 +78,7 @@ def every_view():
     yield details.build(DRAFT, NOW)
     yield details.build(draft_with(FORM.model_copy(update={"minutes": 25, "description": "d"})), NOW)
     opened = FORM.model_copy(update={"opened": ("more", "note"), "rooms": ("r1",)})
-    google = Host("google", "dana@example.com", "Google Meet", invites=True)
+    google = Host("google", "dana@example.com", "Google Meet", invites=True, carries_members=True)
     yield details.build(draft_with(opened), NOW, Surroundings((Room(id="r1", name="Oslo"),), google, SAM))
     yield times.loading(DRAFT)
     yield times.trouble(DRAFT, "words")
@@ -103,7 +103,13 @@ def every_view():
     halls = tuple(RoomState(Room(id=f"r{n}", name=f"Room {n}"), lost if n % 2 else None) for n in range(30))
     chosen = WorkspaceChoices(announce_channel="C0SALES")
     yield homepage.build(
-        Page(Rep("T0DEMO", "U0DANA"), (CONNECTION, lost), (BOOKING,), settings=Settings(chosen, halls, "C0ALL", 10))
+        Page(
+            Rep("T0DEMO", "U0DANA"),
+            (CONNECTION, lost),
+            (BOOKING,),
+            settings=Settings(chosen, halls, "C0ALL", 10),
+            inviting=frozenset({CONNECTION.id}),
+        )
     )
     yield links.build("words", ALL_LINKS)
     yield links.told("words")

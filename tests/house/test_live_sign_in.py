@@ -128,7 +128,7 @@ def test_google_from_the_sign_in_page_to_giving_the_access_back(google):
 
     found = tried("google", google_kit.system_at(google), operator)
 
-    assert shown(found) == all_ok(*WHOLE)
+    assert shown(found) == all_ok("sign in", *STEPS, "rooms", "give back")
     assert operator.heard[0].startswith("This redirect URI must be registered, exactly like this: http://127.0.0.1:")
     assert operator.heard[0].endswith("/oauth/google/callback")
     events = google.accounts.calendars["dana@reps.example"].events.values()

@@ -4,6 +4,7 @@ Google's libraries are imported with `transport` when the first call needs them,
 in `reading`, meanings are in `busy` and `events`, refusals in `errors`.
 """
 
+import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +29,16 @@ from scheduling.calendars.google.session import GoogleSession
 from scheduling.calendars.systems import KeepSecret, Secret, SignIn
 from scheduling.clock import Clock, utc_now
 from scheduling.domain import EventRef, Interval
-from scheduling.errors import Ambiguous, AuthExpired, Conflict, EventMissing, Refused, Unavailable, Unsupported
+from scheduling.errors import (
+    AccessDenied,
+    Ambiguous,
+    AuthExpired,
+    Conflict,
+    ConsentMissing,
+    EventMissing,
+    Refused,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from scheduling.calendars.google.transport import Google
@@ -146,9 +156,10 @@ class GoogleCalendar:
 
     def __init__(self, session: GoogleSession, scopes: frozenset[str]) -> None:
         self._google = session
+        self._sees_directory = sign_in.ROOMS in scopes
         self.capabilities = Capabilities(
             others_free_busy=True,
-            rooms=sign_in.ROOMS in scopes,
+            rooms=True,
             native_conference="Google Meet",
             sends_invitations=SendsInvitations.OPTIONAL,
             max_refs_per_call=times.MOST_IDS,
@@ -159,15 +170,14 @@ class GoogleCalendar:
         return reading.list_calendars(self._google, deadline)
 
     def list_rooms(self, deadline: Deadline) -> tuple[RoomInfo, ...]:
-        if not self.capabilities.rooms:
-            raise Unsupported("rooms")
-        entries = self._google.entries(self._google.rooms.list, deadline, customer="my_customer", maxResults=500)
-        rooms = [
-            RoomInfo(str(e["resourceEmail"]), str(e.get("generatedResourceName") or e.get("resourceName")))
-            for e in entries
-            if e.get("resourceEmail") and e.get("resourceCategory") != "OTHER"
-        ]
-        return tuple(sorted(rooms, key=lambda room: room.name))
+        """The rooms in the person's own calendar list; all of the organization's where its directory may be read."""
+        found = {room.address: room for room in reading.list_rooms(self._google, deadline)}
+        if self._sees_directory:
+            with contextlib.suppress(
+                AccessDenied, ConsentMissing
+            ):  # the scope was granted, but not by an administrator
+                found |= {room.address: room for room in reading.directory_rooms(self._google, deadline)}
+        return tuple(sorted(found.values(), key=lambda room: (room.name, room.address)))
 
     def availability(
         self, refs: Sequence[CalendarRef], window: Interval, deadline: Deadline, *, default_zone: str

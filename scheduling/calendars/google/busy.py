@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from scheduling.calendars.base import CalendarInfo
+from scheduling.calendars.base import CalendarInfo, RoomInfo
 from scheduling.calendars.google.events import entries_of, interval_of, moment, uid_of, word
 from scheduling.domain import Busy, BusyStatus, Interval
 from scheduling.errors import AccessDenied, CalendarError, EventMissing, RateLimited, Unavailable
@@ -18,6 +18,9 @@ MOST_IDS = 50
 MOST_DAYS = timedelta(days=60)
 """calendarExpansionMax is 50; windows beyond about 90 days are refused."""
 
+_RESOURCE = "@resource.calendar.google.com"
+"""How the calendars of rooms and other resources are called."""
+
 _TAKES_NO_TIME = frozenset({"workingLocation", "birthday"})
 _HIDDEN = frozenset({"private", "confidential"})
 
@@ -25,10 +28,19 @@ _HIDDEN = frozenset({"private", "confidential"})
 def calendars_of(entries: Sequence[Json]) -> tuple[CalendarInfo, ...]:
     """The account's calendar list, the primary one first.
 
-    Google's own free/busy asks the primary calendar only. Beside it we count what the owner owns and shows.
+    Google's own free/busy asks the primary calendar only. Beside it we count what the owner owns and shows. A room in
+    the list is nobody's time, and nothing is ever written into it.
     """
-    found = [_calendar(entry) for entry in entries if not entry.get("deleted")]
+    found = [_calendar(entry) for entry in entries if not entry.get("deleted") and not _is_resource(entry)]
     return tuple(sorted(found, key=lambda calendar: not calendar.primary))
+
+
+def rooms_of(entries: Iterable[Json]) -> Iterator[RoomInfo]:
+    """The rooms and other resources that a person keeps in their calendar list."""
+    for entry in entries:
+        if _is_resource(entry) and not entry.get("deleted"):
+            address = str(entry["id"]).lower()
+            yield RoomInfo(address, word(entry, "summaryOverride") or word(entry, "summary") or address)
 
 
 def busy_of(events: Iterable[Json], window: Interval, zone: str) -> Iterator[Busy]:
@@ -86,6 +98,10 @@ def windows(whole: Interval) -> Iterator[Interval]:
 def in_order(busy: Iterable[Busy]) -> tuple[Busy, ...]:
     """Ascending; a stretch that two pieces of a window both tell comes once."""
     return tuple(dict.fromkeys(sorted(busy, key=lambda b: (b.interval, b.title or "", b.uid or ""))))
+
+
+def _is_resource(entry: Json) -> bool:
+    return (word(entry, "id") or "").lower().endswith(_RESOURCE)
 
 
 def _calendar(entry: Json) -> CalendarInfo:

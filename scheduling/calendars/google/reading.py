@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from scheduling.calendars.base import OWN, Availability, CalendarInfo, CalendarRef, Deadline
+from scheduling.calendars.base import OWN, Availability, CalendarInfo, CalendarRef, Deadline, RoomInfo
 from scheduling.calendars.google import busy as times
 from scheduling.calendars.google.session import GoogleSession
 from scheduling.domain import Busy, Interval
@@ -52,6 +52,20 @@ def list_calendars(session: GoogleSession, deadline: Deadline) -> tuple[Calendar
     if not found:
         raise Unavailable("answer")
     return found
+
+
+def list_rooms(session: GoogleSession, deadline: Deadline) -> tuple[RoomInfo, ...]:
+    """The resources in the person's calendar list, hidden ones too. Raises CalendarErrors."""
+    return tuple(times.rooms_of(session.entries(session.calendar_list.list, deadline, maxResults=250, showHidden=True)))
+
+
+def directory_rooms(session: GoogleSession, deadline: Deadline) -> tuple[RoomInfo, ...]:
+    """All rooms of the organization. Raises AccessDenied for who is no administrator there, and CalendarErrors."""
+    return tuple(
+        RoomInfo(str(e["resourceEmail"]).lower(), str(e.get("generatedResourceName") or e.get("resourceName")))
+        for e in session.entries(session.rooms.list, deadline, customer="my_customer", maxResults=500)
+        if e.get("resourceEmail") and e.get("resourceCategory") != "OTHER"
+    )
 
 
 def _own(session: GoogleSession, window: Interval, deadline: Deadline, default_zone: str) -> tuple[Busy, ...]:

@@ -3,11 +3,12 @@
 import pytest
 
 from scheduling.calendars.base import RoomInfo
-from scheduling.domain import ConnectionState, Interval, Rep
-from scheduling.errors import Refused, SlotTaken
+from scheduling.domain import ConnectionState, EventSettings, Interval, Rep
+from scheduling.errors import Refused, SlotTaken, Unavailable, Unsupported
+from scheduling.office import RoomImport
 from scheduling.ports import OutcomeKind
 from scheduling.store import claims
-from tests.scheduling.calendars.fake_calendar import FakeCalendar
+from tests.scheduling.calendars.fake_calendar import WORK, FakeCalendar
 from tests.scheduling.service.conftest import DANA, SAM, TEAM, TUESDAY_9, minutes
 from tests.scheduling.service.test_inviting import INVITING
 
@@ -95,12 +96,12 @@ def test_only_connected_rooms_can_be_booked(world, oslo):
     bare = world.scheduling.office.add_room(TEAM, "Bergen")
 
     links = world.scheduling.office.room_links(TEAM, bare)
-    before = world.scheduling.office.bookable_rooms(TEAM)
+    before = world.scheduling.office.bookable_rooms(DANA)
     token = links["caldav"].rpartition("/")[2]
     world.scheduling.connecting.connect(token, {"server": "", "user_name": "bergen", "password": "right"})
 
     assert [room.name for room in before] == ["Oslo"]
-    assert [room.name for room in world.scheduling.office.bookable_rooms(TEAM)] == ["Bergen", "Oslo"]
+    assert [room.name for room in world.scheduling.office.bookable_rooms(DANA)] == ["Bergen", "Oslo"]
     assert world.scheduling.office.rooms(TEAM)[0].connection.state is ConnectionState.OK
     world.run()
     assert world.notices.connected == []
@@ -116,7 +117,7 @@ def with_rooms(world, *answers):
     calendar.room_answers = list(answers)
     world.accounts.calendars["dana"] = calendar
     world.connect("U0DANA", "dana")
-    return world.scheduling.office.import_rooms(DANA)
+    return world.scheduling.office.import_rooms(DANA).added
 
 
 def test_rooms_of_the_providers_list_are_added_once(world):
@@ -124,14 +125,63 @@ def test_rooms_of_the_providers_list_are_added_once(world):
 
     again = world.scheduling.office.import_rooms(DANA)
 
-    assert (oslo.name, oslo.address, again) == ("Oslo", "oslo@rooms.example", ())
-    assert world.scheduling.office.bookable_rooms(TEAM) == (oslo,)
+    assert (oslo.name, oslo.address, again) == ("Oslo", "oslo@rooms.example", RoomImport(()))
+    assert world.scheduling.office.bookable_rooms(DANA) == (oslo,)
+
+
+def test_one_account_that_does_not_list_its_rooms_takes_nothing_from_the_others(world):
+    with_rooms(world)
+    closed = world.accounts.calendars["closed"] = FakeCalendar(others={}, capabilities=INVITING)
+    silent = world.accounts.calendars["silent"] = FakeCalendar(others={}, capabilities=INVITING)
+    closed.fail("list_rooms", Unsupported("rooms_consent"))
+    silent.fail("list_rooms", Unavailable("http_500"))
+    world.connect("U0SAM", "closed")
+    world.connect("U0SAM", "dana2")
+    world.connect("U0SAM", "silent")
+    world.accounts.calendars["dana2"].capabilities = INVITING
+    world.accounts.calendars["dana2"].rooms = (RoomInfo("lima@rooms.example", "Lima"),)
+
+    done = world.scheduling.office.import_rooms(SAM)
+
+    assert [room.name for room in done.added] == ["Lima"]
+    assert [account.account for account in done.withheld] == ["closed"]
+    assert [account.account for account in done.unread] == ["silent"]
+
+
+def test_a_providers_room_is_offered_only_where_the_reps_own_calendar_can_invite_it(world):
+    with_rooms(world)
+    world.connect("U0SAM", "sam")
+
+    assert world.scheduling.office.bookable_rooms(SAM) == ()
+
+
+def test_a_room_that_the_chosen_calendar_cannot_invite_is_not_booked_blindly(world):
+    (room,) = with_rooms(world)
+    world.connect("U0DANA", "private")
+    chosen = EventSettings(connection_id="c-private", calendar_id=WORK.id)
+
+    draft = world.submitted(rooms=(room.id,), settings=chosen)
+    world.run()
+
+    assert world.service.outcome(DANA, draft.id).reason == "room_elsewhere"
+    assert world.accounts.calendars["private"].events == {}
+
+
+def test_a_room_is_read_through_whichever_account_of_the_organizers_can_see_it(world):
+    (room,) = with_rooms(world)
+    world.accounts.calendars["another"] = FakeCalendar(others={}, capabilities=INVITING)
+    world.connect("U0DANA", "another")  # comes before `dana`, and knows nobody
+
+    proposal = world.service.propose(DANA, world.filled(rooms=(room.id,)).id)
+
+    assert proposal.unread == ()
+    assert proposal.slots
 
 
 def test_a_provider_without_rooms_adds_none(world):
     world.connect("U0DANA", "dana")
 
-    assert world.scheduling.office.import_rooms(DANA) == ()
+    assert world.scheduling.office.import_rooms(DANA) == RoomImport(())
 
 
 def test_a_room_that_declines_after_a_while_is_told_to_the_rep(world):

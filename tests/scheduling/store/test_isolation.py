@@ -32,7 +32,7 @@ from scheduling.domain import (
     Room,
     Screen,
 )
-from scheduling.errors import DraftGone, LinkRefused
+from scheduling.errors import DraftGone, LinkRefused, SlotTaken
 from scheduling.store import (
     audit,
     bookings,
@@ -156,6 +156,7 @@ def strangers_calls(team, now, task):
         "claims.taken": lambda tx: [s for s in claims.taken(tx, team, ["U1", "U2"], span, now).values() if s],
         "connections.calendars": lambda tx: connections.calendars(tx, team, "c1"),
         "connections.get": lambda tx: connections.get(tx, team, "c1"),
+        "connections.let_mails_invite": lambda tx: connections.let_mails_invite(tx, team, "c1", mails_invite=True),
         "connections.mark": lambda tx: connections.mark(tx, team, "c1", ConnectionState.NEEDS_RECONNECT),
         "connections.of_user": lambda tx: connections.of_user(tx, rep),
         "connections.of_users": lambda tx: [c for c in connections.of_users(tx, team, ["U1"]).values() if c],
@@ -274,7 +275,7 @@ def test_no_series_of_strange_calls_reaches_another_workspace(sqlite_store, cloc
                 try:
                     calls[name](tx)
                     savepoint.commit()
-                except (DraftGone, LookupError, LinkRefused, IntegrityError):
+                except (DraftGone, LookupError, LinkRefused, IntegrityError, SlotTaken):
                     savepoint.rollback()
             tx.expire_all()
             after = everything_of(tx, "T1")
