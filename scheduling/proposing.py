@@ -27,7 +27,7 @@ from scheduling.domain import (
 from scheduling.reading import CalendarReader, Reading
 from scheduling.roster import Roster
 from scheduling.seats import Seat, require, seats_of
-from scheduling.store import Store, rooms
+from scheduling.store import Store, connections, rooms
 from scheduling.zones import day_bounds, local
 
 WEEK = 7
@@ -60,13 +60,13 @@ class Proposing:
         self._config = config
         self._clock = clock
 
-    def propose(self, draft: Draft, own: Sequence[Connection]) -> Proposal:
-        """The week the draft shows; `own` are the rep's connections. Raises ProfileUnknown, NoticeError."""
+    def propose(self, draft: Draft) -> Proposal:
+        """The week the draft shows. Raises ProfileUnknown, NoticeError."""
         people = self._roster.of(draft.team_id, (draft.user_id, *draft.form.members))
         rep = require(people, draft.rep)
         now = self._clock()
         week, has_earlier, has_later = shown_week(now, rep.zone, draft.form.week_of, self._config.horizon)
-        connected = any(connection.state is ConnectionState.OK for connection in own)
+        connected = any(connection.state is ConnectionState.OK for connection in self._own(draft))
         rules = self._rules(draft, rep.zone, now + self._config.minimum_notice)
         reading, listing = Reading(()), Listing((), ())
         if connected:
@@ -85,11 +85,15 @@ class Proposing:
             has_later=has_later,
             connected=connected,
             reasons=_reasons(reading.participants, rules, listing, week) if connected else (),
-            shut_out=tuple(c for c in own if c.state is ConnectionState.NEEDS_RECONNECT),
+            shut_out=tuple(c for c in self._own(draft) if c.state is ConnectionState.NEEDS_RECONNECT),
             via_sharing=tuple(p.name for p in reading.participants if p.who in reading.shared),
             grid_zone=rep.zone,
             read_at=now,
         )
+
+    def _own(self, draft: Draft) -> Sequence[Connection]:
+        """The rep's connections as they are now: reading the calendars may show that one shuts us out."""
+        return self._store.read(lambda tx: connections.of_user(tx, draft.rep))
 
     def recheck(self, draft: Draft, people: dict[str, Person], chosen: tuple[Room, ...]) -> Recheck:
         """Read everybody again and judge the draft's slot; minimum notice was judged when it was picked."""

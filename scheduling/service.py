@@ -296,7 +296,7 @@ class SchedulingService:
         Raises ProfileUnknown, NoticeError (Slack's directory), DraftGone. A failing calendar is *unread*, never free.
         """
         draft = self.draft(rep, draft_id)
-        return self._proposing.propose(draft, self.connections(rep))
+        return self._proposing.propose(draft)
 
     def _opening(self, tx: Session, draft: Draft, last: Booking | None) -> Opening:
         own = connections.of_user(tx, draft.rep)

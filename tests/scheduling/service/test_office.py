@@ -44,6 +44,7 @@ def test_a_calendar_that_shuts_us_out_is_reported_once_and_named_on_the_screen(w
     world.run()
 
     assert [(unread.name, unread.why) for unread in first.unread] == [("Dana Reyes", "auth")]
+    assert (first.connected, [c.account for c in first.shut_out]) == (True, ["dana"])
     assert (again.connected, [c.account for c in again.shut_out]) == (False, ["dana"])
     assert world.service.connections(DANA)[0].state is ConnectionState.NEEDS_RECONNECT
     assert [connection.account for connection in world.notices.reconnects] == ["dana"]
