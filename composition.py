@@ -217,8 +217,8 @@ def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, Calend
 
 
 def own_servers(settings: Settings, *urls: str) -> Outbound:
-    """The way to servers that the operator named, which may be private; to no others that are."""
-    return Outbound(frozenset(urlsplit(url).netloc for url in urls), settings.extra_ca_bundle)
+    """The way to servers that the operator named, which may be private; to no others that are, unless allowed."""
+    return Outbound(settings.private_hosts_with(*urls), settings.extra_ca_bundle)
 
 
 def zoom_account(settings: Settings, trusted: ssl.SSLContext | None) -> Zoom | None:
@@ -241,8 +241,8 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 def allowed_private_hosts(settings: Settings) -> frozenset[str]:
     """What the operator allows for servers that people name, and the operator's own ICLOUD_CALDAV_URL."""
     icloud = urlsplit(settings.icloud_caldav_url)
-    own = () if icloud.scheme == "https" and icloud.port is None else (icloud.netloc,)
-    return frozenset((*settings.private_hosts, *own))
+    is_apples = icloud.scheme == "https" and icloud.port is None
+    return settings.private_hosts_with(*() if is_apples else (settings.icloud_caldav_url,))
 
 
 # --- running --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -171,7 +170,7 @@ def check_microsoft(settings: Settings) -> Iterator[Finding]:
     if settings.microsoft is None:
         return
     own = (settings.microsoft_authority, settings.graph_api_url)
-    outbound = Outbound(frozenset(urlsplit(url).netloc for url in own), settings.extra_ca_bundle)
+    outbound = Outbound(settings.private_hosts_with(*own), settings.extra_ca_bundle)
     try:
         SignIns(outbound, *settings.microsoft, settings.microsoft_authority).check(Deadline.after(SECONDS))
     except CalendarError as error:
@@ -189,7 +188,7 @@ def check_exchange(settings: Settings) -> Iterator[Finding]:
     url = settings.exchange_ews_url
     if url is None:
         return
-    outbound = Outbound(frozenset({urlsplit(url).netloc}), settings.extra_ca_bundle)
+    outbound = Outbound(settings.private_hosts_with(url), settings.extra_ca_bundle)
     try:
         ExchangeSystem(outbound, url).check(Deadline.after(SECONDS))
     except (CalendarError, HostRefused) as error:

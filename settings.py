@@ -261,6 +261,16 @@ class Settings(BaseSettings):
         """`host` or `host:port`, as the operator wrote them."""
         return split_list(self.allowed_private_hosts)
 
+    def private_hosts_with(self, *urls: str) -> frozenset[str]:
+        """Those of the list, and the hosts of addresses that the operator set.
+
+        This computer counts by both its names: servers on it tell of themselves by either.
+        """
+        found = {urlsplit(url).netloc for url in urls}
+        for name, other in (("127.0.0.1", "localhost"), ("localhost", "127.0.0.1")):
+            found |= {netloc.replace(name, other) for netloc in found if urlsplit(f"//{netloc}").hostname == name}
+        return frozenset((*found, *self.private_hosts))
+
     @property
     def google(self) -> tuple[str, str] | None:
         """Client id and secret, where Google Calendar is set up."""

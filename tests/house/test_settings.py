@@ -121,6 +121,15 @@ def test_the_web_api_base_ends_in_api(load, written, used):
     assert load(SLACK_API_URL=written).slack_api_url == used
 
 
+def test_the_operators_own_servers_may_be_private_and_this_computer_goes_by_both_its_names(load):
+    settings = load(ALLOWED_PRIVATE_HOSTS="10.0.0.5:5232")
+
+    assert settings.private_hosts_with() == {"10.0.0.5:5232"}
+    assert settings.private_hosts_with("http://127.0.0.1:4000/common", "https://ews.acme.example/x") == {
+        *("10.0.0.5:5232", "127.0.0.1:4000", "localhost:4000", "ews.acme.example")
+    }
+
+
 @pytest.mark.parametrize("name", ["google_auth_url", "google_token_url", "zoom_token_url"])
 def test_an_address_that_nothing_is_appended_to_stays_as_written(load, name):
     assert getattr(load(**{name.upper(): " http://127.0.0.1:4000/oauth/ "}), name) == "http://127.0.0.1:4000/oauth/"
