@@ -105,7 +105,8 @@ class Outbound:
         """One exchange, redirects included, within `deadline`.
 
         `auth` is sent as Basic without being asked for. A redirect to an absolute URL that `may_follow` accepts gets
-        the same method, body and credentials (303: a GET); one it declines is the answer; without it none is followed.
+        the same method, body and credentials (303 after a change: a GET); one it declines is the answer; without it
+        none is followed.
 
         Raises HostRefused; Refused("tls_certificate"); DeadlineExceeded; Unavailable with the code `dns`, `connect`,
         `connect_timeout`, `tls`, `too_large`, `encoding` or `redirects`. Either of the last two carries the code `cut`
@@ -128,7 +129,7 @@ class Outbound:
             target = checked(following, self._allowed)
             if not may_follow(following):
                 return answer
-            if answer.status == 303:
+            if answer.status == 303 and method not in _SAFE:
                 method, content = "GET", None
         raise Unavailable("redirects")
 

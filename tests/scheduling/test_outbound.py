@@ -670,6 +670,26 @@ def test_an_answer_that_was_packed_unasked_is_unpacked(
     assert server.lines[0].header("accept-encoding") == "identity"
 
 
+@pytest.mark.parametrize("method", ["PROPFIND", "REPORT"])
+def test_a_question_that_is_sent_elsewhere_by_303_stays_the_question(
+    outbound: Callable[..., Outbound], serve: Callable[..., Server], method: str
+) -> None:
+    def talk(line: Line) -> None:
+        if line.first.split()[1] == "/":
+            line.send("303 See Other", location="/there")
+        else:
+            line.send(body=line.body)
+
+    server = serve(talk)
+    address = f"http://127.0.0.1:{server.port}/"
+
+    answer = outbound("127.0.0.1").request(
+        method, address, content=b"<x/>", deadline=soon(), may_follow=lambda _url: True
+    )
+
+    assert (answer.body, [line.first.split()[0] for line in server.lines]) == (b"<x/>", [method, method])
+
+
 def endless(line: Line) -> None:
     line.socket.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:

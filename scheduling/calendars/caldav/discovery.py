@@ -61,15 +61,22 @@ def _from(session: DavSession, url: str, auth_code: str, deadline: Deadline) -> 
         homes = principal.hrefs(f"{CAL}calendar-home-set")
         addresses = frozenset(address_of(a) for a in principal.hrefs(f"{CAL}calendar-user-address-set") if a)
         if homes:
-            home = wire.as_collection(wire.absolute(principal.url, homes[0]))
-            if not session.is_own_site(home):
-                raise AccessDenied("foreign_host")
+            home = _home(session, [wire.absolute(principal.url, href) for href in homes], deadline)
             return Found(home, principal.url, addresses, chosen)
     else:
         addresses = frozenset()
     if chosen or list_calendars(session, here.url, deadline):
-        return Found(wire.as_collection(here.url), here.url, addresses, chosen)
+        return Found(here.url, here.url, addresses, chosen)
     return None
+
+
+def _home(session: DavSession, urls: list[str], deadline: Deadline) -> str:
+    """The one home; of several (RFC 4791 §6.2.1 allows them) the first with event calendars, else the first."""
+    if not all(session.is_own_site(url) for url in urls):
+        raise AccessDenied("foreign_host")
+    if len(urls) == 1:
+        return urls[0]
+    return next((url for url in urls if list_calendars(session, url, deadline)), urls[0])
 
 
 def _principal(session: DavSession, here: Resource, auth_code: str, deadline: Deadline) -> Resource | None:
@@ -130,10 +137,9 @@ def _is_event_calendar(resource: Resource) -> bool:
 def _info(resource: Resource) -> CalendarInfo:
     transparency = resource.properties.get(f"{CAL}schedule-calendar-transp")
     rights = resource.properties.get(f"{DAV}current-user-privilege-set")
-    url = wire.as_collection(resource.url)
     return CalendarInfo(
-        id=url,
-        name=resource.text(f"{DAV}displayname") or url.rstrip("/").rpartition("/")[2],
+        id=resource.url,  # as the server writes it: not every server knows its collections with and without a slash
+        name=resource.text(f"{DAV}displayname") or resource.url.rstrip("/").rpartition("/")[2],
         zone=_zone(resource),
         writable=rights is None or any(element.tag in _WRITES for element in rights.iter()),
         primary=False,

@@ -85,8 +85,10 @@ class EventStore:
             content = merged(present.text, spec, self._clock())
         except UnreadableObject as error:
             raise Refused("unreadable_event") from error
-        condition = {"If-Match": _bare(present.etag)} if present.etag else {}
-        answer = self._put(present.url, content, deadline, condition=condition)
+        for condition in _conditions(present.etag):
+            answer = self._put(present.url, content, deadline, condition=condition)
+            if answer.status != 412:
+                break
         if answer.status not in _STORED:
             raise failure(answer, writes=True)
         return self._confirmed(spec, deadline, present.url)
@@ -95,8 +97,10 @@ class EventStore:
         """Raises CalendarError; what is gone already counts as removed."""
         etag = ref.etag
         for _ in range(2):
-            condition = {"If-Match": _bare(etag)} if etag else {}
-            answer = self._session.send("DELETE", ref.event_id, deadline, headers=condition, writes=True)
+            for condition in _conditions(etag):
+                answer = self._session.send("DELETE", ref.event_id, deadline, headers=condition, writes=True)
+                if answer.status != 412:
+                    break
             if answer.status in (200, 202, 204, 404, 410):
                 return
             if answer.status != 412:
@@ -197,6 +201,14 @@ def _usable(etag: str) -> str | None:
 def _bare(etag: str) -> str:
     """Without the weak mark that proxies add when they compress; conditions compare strongly (RFC 9110 §13.1.1)."""
     return etag.removeprefix("W/")
+
+
+def _conditions(etag: str | None) -> tuple[dict[str, str], ...]:
+    """What to send a change under, one after the other as long as it is refused.
+
+    A weak ETag is a strong one that a proxy weakened, or the server's own way of writing.
+    """
+    return tuple({"If-Match": form} for form in dict.fromkeys((_bare(etag), etag))) if etag else ({},)
 
 
 def _ref(present: _Stored, spec: EventSpec) -> EventRef:

@@ -46,6 +46,7 @@ class OddServer:
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     overwrites: bool = False  # despite If-None-Match
     etags: bool = True
+    weak: bool = False  # writes its ETags with W/ and wants them back like this
     released: threading.Event = field(default_factory=threading.Event)
     _script: dict[tuple[str, str | None], deque[Reply]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -127,7 +128,7 @@ class OddServer:
         if "If-Match" in headers and (present is None or headers["If-Match"] != present[0]):
             return Reply(412)
         self._version += 1
-        self.objects[path] = (f'"v{self._version}"', body.decode())
+        self.objects[path] = (f'{"W/" if self.weak else ""}"v{self._version}"', body.decode())
         return Reply(204 if present else 201)
 
     def _delete(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:

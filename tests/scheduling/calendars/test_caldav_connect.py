@@ -309,7 +309,7 @@ def test_calendars_are_described_by_their_own_properties(odd: OddServer, http: O
 
     home = odd.url.rstrip("/") + HOME
     assert calendars == (
-        CalendarInfo(f"{home}work/", "work", "Europe/Berlin", writable=True, primary=True),
+        CalendarInfo(f"{home}work", "work", "Europe/Berlin", writable=True, primary=True),
         CalendarInfo(f"{home}first/", "Fußball & mehr", None, writable=False, primary=False, counts_as_busy=False),
         CalendarInfo(f"{home}tea/", "tea", "Asia/Kolkata", writable=True, primary=False),
     )
@@ -344,6 +344,9 @@ SITES = [
     ("https://server/", "https://other/", False),
     ("http://127.0.0.1:1/", "http://127.0.0.1:2/", True),
     ("http://127.0.0.1:1/", "https://127.0.0.1:2/", True),
+    ("http://127.0.0.1:1/", "http://localhost:2/", True),
+    ("https://localhost:1/", "http://127.0.0.1:1/", False),
+    ("https://example.com/", "http://localhost:2/", False),
     ("https://example.com/", "ftp://example.com/", False),
 ]
 
