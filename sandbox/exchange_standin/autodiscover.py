@@ -29,7 +29,18 @@ def pox(asked: bytes, ews_url: str, redirects: dict[str, str]) -> bytes:
             protocol = etree.SubElement(account, f"{{{INNER}}}Protocol")
             etree.SubElement(protocol, f"{{{INNER}}}Type").text = kind
             etree.SubElement(protocol, f"{{{INNER}}}EwsUrl").text = ews_url
+        _web(account, ews_url)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8"))
+
+
+def _web(account: etree._Element, ews_url: str) -> None:
+    """The web mail's protocol, which holds others of the same types but without their EwsUrl."""
+    web = etree.SubElement(account, f"{{{INNER}}}Protocol")
+    etree.SubElement(web, f"{{{INNER}}}Type").text = "WEB"
+    for side, kind in (("Internal", "EXCH"), ("External", "EXPR")):
+        inner = etree.SubElement(etree.SubElement(web, f"{{{INNER}}}{side}"), f"{{{INNER}}}Protocol")
+        etree.SubElement(inner, f"{{{INNER}}}Type").text = kind
+        etree.SubElement(inner, f"{{{INNER}}}ASUrl").text = ews_url
 
 
 def soap(ews_url: str, redirects: dict[str, str]) -> bytes:

@@ -13,6 +13,9 @@ from scheduling.calendars.base import Deadline
 NEVER_SENT = frozenset({"deadline", "dns", "connect", "connect_timeout", "tls", "redirects"})
 """Codes of the door's errors that mean the request never got out; after any other the server may have acted on it."""
 
+THIS_COMPUTER = frozenset({"127.0.0.1", "localhost"})
+"""Names under which a server on the same computer tells of itself; what goes there is seen by nobody on the way."""
+
 _LONGEST_WAIT = 900.0
 
 

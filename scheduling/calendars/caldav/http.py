@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from scheduling.calendars.base import Deadline
 from scheduling.calendars.caldav import wire
-from scheduling.calendars.http import NEVER_SENT, Answer, Http, header, retry_after
+from scheduling.calendars.http import NEVER_SENT, THIS_COMPUTER, Answer, Http, header, retry_after
 from scheduling.errors import (
     AccessDenied,
     Ambiguous,
@@ -25,7 +25,6 @@ from scheduling.errors import (
 LISTING_BYTES = 2 * 1024 * 1024
 EVENT_BYTES = 2 * 1024 * 1024
 EVENTS_BYTES = 24 * 1024 * 1024
-_THIS_COMPUTER = frozenset({"127.0.0.1", "localhost"})
 # Second-level names under which registries sell: `example.co.uk` is a site, `co.uk` is none.
 _REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "nom", "or", "org"})
 
@@ -170,7 +169,7 @@ def same_site(one: str, other: str) -> bool:
         return False
     if not a.hostname or not b.hostname or b.username is not None:
         return False
-    if {a.hostname, b.hostname} <= _THIS_COMPUTER:
+    if {a.hostname, b.hostname} <= THIS_COMPUTER:
         return True
     return a.hostname == b.hostname or (_site(a.hostname) is not None and _site(a.hostname) == _site(b.hostname))
 

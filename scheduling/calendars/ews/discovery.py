@@ -175,8 +175,9 @@ _Told = tuple[str, str, str]
 
 def _read_pox(root: Element) -> _Told:
     texts: Callable[[Element, str], str] = lambda at, name: (at.findtext(f"{{{_RESPONSE}}}{name}") or "").strip()  # noqa: E731 - of this schema only
-    protocols = {texts(p, "Type"): texts(p, "EwsUrl") for p in root.iter(f"{{{_RESPONSE}}}Protocol")}
-    endpoint = next((url for kind in ("EXPR", "EXHTTP", "EXCH") if (url := protocols.get(kind, ""))), "")
+    told = [(texts(p, "Type"), texts(p, "EwsUrl")) for p in root.iter(f"{{{_RESPONSE}}}Protocol")]
+    # The protocol of the web mail holds others of the same types, without an address: the first that has one counts.
+    endpoint = next((url for wanted in ("EXPR", "EXHTTP", "EXCH") for kind, url in told if kind == wanted and url), "")
     accounts = list(root.iter(f"{{{_RESPONSE}}}Account"))
     if not accounts:
         return "", "", ""

@@ -13,7 +13,7 @@ from scheduling.calendars.caldav.http import same_site
 from scheduling.calendars.ews.abilities import UnopenedCalendar, library
 from scheduling.calendars.ews.discovery import Addresses, canonical_name, find_endpoint, first_addresses
 from scheduling.calendars.ews.http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
-from scheduling.calendars.http import header
+from scheduling.calendars.http import THIS_COMPUTER, header
 from scheduling.calendars.systems import KeepSecret, Secret
 from scheduling.errors import AccessDenied, EventMissing, HostRefused, Unsupported
 
@@ -162,12 +162,13 @@ def chosen(offer: str, url: str) -> str:
     """How to sign in where a server offers several ways.
 
     Basic over TLS before NTLM: Extended Protection breaks NTLM behind proxies that end TLS, and a second try with the
-    same password might lock the account. Without TLS, NTLM, which does not show the password.
+    same password might lock the account. Without TLS, NTLM, which does not show the password, but to a server on this
+    computer.
     """
     offered = {word.strip(",").lower() for word in offer.replace(",", " ").split()}
     basic, ntlm = "basic" in offered, bool(offered & {"ntlm", "negotiate"})
     if basic and ntlm:
-        return BASIC if url.lower().startswith("https:") else NTLM
+        return BASIC if url.lower().startswith("https:") or host_of(url) in THIS_COMPUTER else NTLM
     if basic or not offered:
         return BASIC
     if ntlm:

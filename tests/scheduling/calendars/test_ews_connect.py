@@ -45,8 +45,8 @@ def _offers_again(exchange: ExchangeStandin) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("offers", "auth"),
-    [(("Basic",), "basic"), (("NTLM",), "NTLM"), (("Negotiate",), "NTLM"), (("Negotiate", "NTLM", "Basic"), "NTLM")],
-    ids=["basic", "ntlm", "negotiate", "all, without TLS"],
+    [(("Basic",), "basic"), (("NTLM",), "NTLM"), (("Negotiate",), "NTLM"), (("Negotiate", "NTLM", "Basic"), "basic")],
+    ids=["basic", "ntlm", "negotiate", "all, on this computer"],
 )
 def test_each_way_to_sign_in_connects_and_is_remembered(offers, auth, exchange: ExchangeStandin, http: Outbound):
     account = connected(standin_with(offers, exchange), http)
