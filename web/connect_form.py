@@ -196,6 +196,7 @@ HOST_WORDS = {
     "scheme": "The address must begin with https://.",
     "userinfo": "Leave user name and password out of the address.",
 }
+UNCONFIRMED = "Your mail domain points to {host}, but that can be forged. If it is your Exchange server, enter it here."
 HOST_WORDS_ELSE = "This is not an address we can call. It should look like https://calendar.example.com."
 
 # Beside the server's field where it is the server's address that is wrong, else above the whole form.
@@ -227,6 +228,8 @@ SERVER_CODES = {
 def said_by(error: HostRefused | CalendarError, form: ConnectForm) -> Said:
     """What a refusal means, beside the field where it can be put right."""
     if isinstance(error, HostRefused):
+        if error.reason == "unconfirmed":
+            return _at(form.server_field, UNCONFIRMED.format(host=error.host))
         return _at(form.server_field, HOST_WORDS.get(error.reason, HOST_WORDS_ELSE))
     if isinstance(error, AuthExpired):
         return Said({"password": form.refused})

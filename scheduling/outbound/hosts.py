@@ -79,8 +79,8 @@ def _entry(entry: str) -> tuple[str, int | None]:
     return host.rstrip("."), int(port) if port else None
 
 
-def checked(url: str, allowed: AllowedHosts) -> Target:
-    """The parts of a URL that may be called.
+def checked(url: str, allowed: AllowedHosts, *, plain: bool = False) -> Target:
+    """The parts of a URL that may be called; `plain`: also over http, on its own port.
 
     Raises HostRefused with reason `malformed`, `userinfo`, `scheme` (not https) or `private` (a literal address that is
     not public). A name passes here; what it resolves to is judged when it is connected to.
@@ -92,7 +92,7 @@ def checked(url: str, allowed: AllowedHosts) -> Target:
     elif len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise HostRefused("malformed", host[:64])
     is_allowed = allowed.covers(host, port)
-    if scheme != "https" and not is_allowed:
+    if scheme != "https" and not is_allowed and not (plain and port == _DEFAULT_PORTS["http"]):
         raise HostRefused("scheme", host)
     if address is not None and not is_allowed and not is_public(address):
         raise HostRefused("private", host)

@@ -26,6 +26,7 @@ from scheduling.outbound.network import CUT, Exchange, PinningBackend, Resolver,
 IDLE_SECONDS = 15.0
 MOST_REDIRECTS = 5
 MOST_BYTES = 10 * 1024 * 1024
+HINT_BYTES = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"})
 
@@ -89,6 +90,21 @@ class Outbound:
     def check_url(self, url: str) -> None:
         """Refuse what can be refused without the network; raises HostRefused(reason, host)."""
         checked(url, self._allowed)
+
+    def vouches_for(self, url: str) -> bool:
+        """Whether the operator's list names this host. Raises HostRefused."""
+        return checked(url, self._allowed).allowed_private
+
+    def redirect_of(self, url: str, deadline: Deadline) -> str | None:
+        """Where an address of plain http sends whoever asks; None when it does not.
+
+        The one request that may go without TLS: a GET to port 80 of a public address (or to an allowed host) with
+        nothing of ours in it. Anybody on the way may have answered, so the target is still to be judged. Raises
+        HostRefused, Unavailable, DeadlineExceeded.
+        """
+        target = checked(url, self._allowed, plain=True)
+        sent = {"accept-encoding": "identity", "user-agent": "schedule-for"}
+        return _redirect(self._exchange("GET", target, sent, None, deadline, HINT_BYTES))
 
     def request(
         self,

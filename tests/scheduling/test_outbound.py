@@ -375,6 +375,44 @@ def test_b63_a_redirect_into_the_private_network_is_refused(
     assert set(dialled) == {(PUBLIC, 443)}
 
 
+def test_plain_http_tells_where_to_go_and_learns_nothing(
+    outbound: Callable[..., Outbound], serve: Callable[..., Server], detour: Callable[[Server], list[tuple[str, int]]]
+) -> None:
+    server = serve(lambda line: line.send("302 Found", location="https://mail.acme.example/x"))
+    dialled = detour(server)
+    http = outbound(resolver=lambda _host, _port: (PUBLIC,))
+
+    target = http.redirect_of("http://autodiscover.acme.example/autodiscover/autodiscover.xml", soon())
+
+    assert (target, dialled) == ("https://mail.acme.example/x", [(PUBLIC, 80)])
+    [line] = server.lines
+    assert line.first == "GET /autodiscover/autodiscover.xml HTTP/1.1"
+    assert (line.header("authorization"), line.header("cookie"), line.body) == (None, None, b"")
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://10.0.0.5/", "private"),
+        ("http://169.254.169.254/", "private"),
+        ("http://intranet.example/", "private"),
+        ("http://mail.example:8080/", "scheme"),
+        ("http://user:pw@mail.example/", "userinfo"),
+        ("ftp://mail.example/", "scheme"),
+    ],
+)
+def test_plain_http_goes_to_its_own_port_of_public_addresses_only(
+    outbound: Callable[..., Outbound], url: str, reason: str
+) -> None:
+    http = outbound(resolver=lambda _host, _port: ("10.0.0.5",))
+
+    with pytest.raises(HostRefused) as refused:
+        http.redirect_of(url, soon())
+
+    assert refused.value.reason == reason
+
+
 def test_the_next_address_is_tried_when_one_does_not_answer(
     outbound: Callable[..., Outbound], serve: Callable[..., Server]
 ) -> None:

@@ -87,6 +87,7 @@ async def test_name_and_server_may_be_left_empty(connecting: Connecting):
         (EventMissing("autodiscover"), 'id="server-error">No Exchange server was found for this email address.'),
         (EventMissing("not_exchange"), 'id="server-error">There is no Exchange server at this address.'),
         (HostRefused("private", "mail"), 'id="server-error">This address is inside a private network.'),
+        (HostRefused("unconfirmed", "mail.hoster.example"), 'id="server-error">Your mail domain points to mail.hoster'),
     ],
     ids=lambda value: getattr(value, "code", None) or getattr(value, "reason", ""),
 )

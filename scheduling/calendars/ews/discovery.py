@@ -18,6 +18,8 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from scheduling.calendars.base import Deadline
+from scheduling.calendars.caldav.http import same_site
+from scheduling.calendars.ews.hints import Hint
 from scheduling.calendars.ews.http import Answer, Http, host_of, is_exchange_online
 from scheduling.calendars.http import header
 from scheduling.errors import AuthExpired, CalendarError, EventMissing, HostRefused, Unsupported
@@ -51,6 +53,7 @@ class _Search:
 
     email: str
     addresses: Addresses
+    hints: Iterator[Hint]
     waiting: list[str]
     asked: set[str] = field(default_factory=set)
     refused: HostRefused | None = None
@@ -63,21 +66,24 @@ def find_endpoint(
     deadline: Deadline,
     addresses: Addresses,
     canonical: Callable[[str], str],
+    hints: Iterable[Hint],
 ) -> str:
     """The address of the EWS service for `email`.
 
-    `canonical` tells the true name of a host. Raises EventMissing("autodiscover") when nobody tells, AuthExpired for a
-    refused password, Unsupported("office365") when it leads to Exchange Online, HostRefused when all that was found may
-    not be called.
+    `canonical` tells the true name of a host; `hints` are followed when nobody under `addresses` tells.
+
+    Raises EventMissing("autodiscover") when nobody tells, AuthExpired for a refused password, Unsupported("office365")
+    when it leads to Exchange Online, HostRefused when all that was found may not be called, with "unconfirmed" for a
+    host that only a hint named: the person must confirm it.
     """
-    search = _Search(email, addresses, list(addresses(email)))
-    while search.waiting and len(search.asked) < _MOST_STEPS:
+    search = _Search(email, addresses, iter(hints), list(addresses(email)))
+    while len(search.asked) < _MOST_STEPS and (search.waiting or _hinted(search, http, deadline)):
         url = search.waiting.pop(0)
         if url in search.asked:
             continue
         search.asked.add(url)
         try:
-            found = _ask(url, search, http, signed, min(deadline, Deadline.after(ONE_ADDRESS_SECONDS), key=_moment))
+            found = _ask(url, search, http, signed, _a_part_of(deadline))
         except HostRefused as error:
             search.refused = search.refused or error
         except (AuthExpired, Unsupported):
@@ -92,6 +98,39 @@ def find_endpoint(
     if search.refused is not None:
         raise search.refused
     raise EventMissing("autodiscover")
+
+
+def _hinted(search: _Search, http: Http, deadline: Deadline) -> bool:
+    """Whether one of the hints that are left names an address; it joins what is waiting once it may be asked."""
+    domain = search.email.rpartition("@")[2].lower()
+    for hint in search.hints:
+        try:
+            for url in hint(domain, http, _a_part_of(deadline)):
+                _judge_hint(url, domain, http)
+                search.waiting.append(url)
+        except HostRefused as error:
+            search.refused = search.refused or error
+        except Unsupported:
+            raise
+        except CalendarError:
+            deadline.check()
+        if search.waiting:
+            return True
+    return False
+
+
+def _judge_hint(url: str, domain: str, http: Http) -> None:
+    """Hints can be forged, and what they name is asked with the password: so only over https, and only at the mail
+    domain's own site or a host the operator vouches for. Any other host the person must confirm by typing it.
+    """
+    _keep_on_premises(url)
+    http.check_url(url)
+    if not http.vouches_for(url) and not same_site(f"https://{domain}/", url):
+        raise HostRefused("unconfirmed", host_of(url))
+
+
+def _a_part_of(deadline: Deadline) -> Deadline:
+    return min(deadline, Deadline.after(ONE_ADDRESS_SECONDS), key=_moment)
 
 
 def canonical_name(host: str) -> str:

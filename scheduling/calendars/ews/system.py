@@ -4,7 +4,7 @@ The vendor's library takes a second and 50 MB to import, so it waits, in the fil
 connected or called. Exchange Online is refused: it has closed this way in and is reached as Office 365.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 from urllib.parse import urljoin, urlsplit
 
@@ -12,6 +12,7 @@ from scheduling.calendars.base import Account, CalendarProvider, Deadline
 from scheduling.calendars.caldav.http import same_site
 from scheduling.calendars.ews.abilities import UnopenedCalendar, library
 from scheduling.calendars.ews.discovery import Addresses, canonical_name, find_endpoint, first_addresses
+from scheduling.calendars.ews.hints import HINTS, Hint
 from scheduling.calendars.ews.http import Answer, Http, failure_of_status, host_of, is_exchange_online, is_xml
 from scheduling.calendars.http import THIS_COMPUTER, header
 from scheduling.calendars.systems import KeepSecret, Secret
@@ -45,15 +46,18 @@ class ExchangeSystem:
         *,
         addresses: Addresses = first_addresses,
         canonical: Callable[[str], str] = canonical_name,
+        hints: Sequence[Hint] = HINTS,
     ) -> None:
         """`http` is the policy for servers that users name; `ews_url` the operator's server, if there is only one.
 
-        `addresses` tells where Autodiscover is asked first, `canonical` the true name of a host.
+        `addresses` tells where Autodiscover is asked first, `canonical` the true name of a host, `hints` where else it
+        may be heard of.
         """
         self._http = http
         self._ews_url = ews_url
         self._addresses = addresses
         self._canonical = canonical
+        self._hints = hints
 
     def connect(self, fields: Mapping[str, str], deadline: Deadline) -> Account:
         """See PasswordSystem; fields are email, password, and as far as typed user_name and server.
@@ -107,7 +111,7 @@ class ExchangeSystem:
             )
             return answer
 
-        return find_endpoint(email, self._http, signed, deadline, self._addresses, self._canonical)
+        return find_endpoint(email, self._http, signed, deadline, self._addresses, self._canonical, self._hints)
 
     def _greet(self, url: str, deadline: Deadline) -> tuple[str, str]:
         """The service where it really is, and which ways to sign in it offers. No password is sent yet."""

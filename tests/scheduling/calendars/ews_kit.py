@@ -58,7 +58,8 @@ def refusal(action: Callable[[], object]) -> tuple[type[Exception], str]:
 
 def finding(standin: ExchangeStandin, http: Outbound, kind: str = "xml") -> ExchangeSystem:
     """A system that asks the stand-in's Autodiscover first."""
-    return ExchangeSystem(http, addresses=lambda email: [f"{standin.origin}/autodiscover/autodiscover.{kind}"])
+    urls = [f"{standin.origin}/autodiscover/autodiscover.{kind}"]
+    return ExchangeSystem(http, addresses=lambda email: urls, hints=())
 
 
 class ExchangeAccount:

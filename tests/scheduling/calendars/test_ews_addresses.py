@@ -10,6 +10,7 @@ import pytest
 from sandbox.exchange_standin import ExchangeStandin
 from scheduling.calendars.ews import discovery as ews_discovery
 from scheduling.calendars.ews.discovery import canonical_name
+from scheduling.calendars.ews.hints import plain_redirect
 from scheduling.calendars.ews.system import ExchangeSystem
 from scheduling.errors import AccessDenied, HostRefused, Unsupported
 from scheduling.outbound import Outbound
@@ -46,7 +47,7 @@ def test_a_server_that_must_not_be_called_is_not(url: str, reason: str):
 
 def test_a_domain_whose_autodiscover_leads_inside_is_not_asked():
     typed = {"email": "dana@acme.example", "user_name": "dana", "password": "x"}
-    system = ExchangeSystem(strict(), canonical=lambda host: host)
+    system = ExchangeSystem(strict(), canonical=lambda host: host, hints=(plain_redirect,))
 
     assert refusal(lambda: system.connect(typed, soon())) == (HostRefused, "private")
 
@@ -114,7 +115,7 @@ def test_a_domain_whose_autodiscover_is_an_alias_of_the_clouds_says_so():
     """Its certificate is for the cloud's name, so it answers nobody over https; DNS tells where it leads."""
     typed = {"email": "dana@acme.example", "user_name": "", "password": "x"}
     aliases = {"autodiscover.acme.example": "atod-g2.tm-4.office.com"}
-    system = ExchangeSystem(strict(), canonical=lambda host: aliases.get(host, ""))
+    system = ExchangeSystem(strict(), canonical=lambda host: aliases.get(host, ""), hints=())
 
     assert refusal(lambda: system.connect(typed, soon())) == (Unsupported, "office365")
 
@@ -148,3 +149,18 @@ def test_autodiscover_that_leads_to_the_cloud_says_so(redirect, exchange: Exchan
     typed = {"email": dana.address, "user_name": dana.user_name, "password": PASSWORD}
 
     assert refusal(lambda: finding(exchange, http).connect(typed, soon())) == (Unsupported, "office365")
+
+
+@pytest.mark.parametrize(("url", "reason"), ADDRESSES)
+def test_b63_a_chain_of_redirects_leads_nobody_inside_and_strangers_get_no_password(
+    url: str, reason: str, exchange: ExchangeStandin, odd: OddServer
+):
+    dana = add_dana(exchange)
+    exchange.redirects = {"url": f"{odd.url}autodiscover/autodiscover.xml"}
+    odd.script("POST", Reply(307, b"", {"Location": url}))
+    typed = {"email": dana.address, "user_name": dana.user_name, "password": PASSWORD}
+    ours = frozenset({f"127.0.0.1:{exchange.port}", odd.url.split("/")[2]})
+    door = Outbound(ours, resolver=lambda host, port: ("10.0.0.5",))
+
+    assert refusal(lambda: finding(exchange, door).connect(typed, soon())) == (HostRefused, reason)
+    assert [(method, "Authorization" in headers) for method, _, headers in odd.requests] == [("POST", False)]

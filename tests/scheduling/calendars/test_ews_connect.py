@@ -191,7 +191,7 @@ def test_a_wrong_password_ends_the_search(kind: str, exchange: ExchangeStandin, 
     typed = {"email": dana.address, "user_name": dana.user_name, "password": "wrong"}
     urls = [f"{exchange.origin}/autodiscover/autodiscover.{each}" for each in (kind, "xml", "svc")]
 
-    refused = refusal(lambda: ExchangeSystem(http, addresses=lambda _: urls).connect(typed, soon()))
+    refused = refusal(lambda: ExchangeSystem(http, addresses=lambda _: urls, hints=()).connect(typed, soon()))
 
     assert (refused, exchange.signing.refused) == ((AuthExpired, "password"), 1)
 
@@ -218,6 +218,7 @@ def test_a_redirect_to_another_address_or_host_is_followed(exchange: ExchangeSta
                     addresses=lambda email, kind=kind, urls=urls: [
                         f"{urls[email].origin}/autodiscover/autodiscover.{kind}"
                     ],
+                    hints=(),
                 )
 
                 assert system.connect(typed, soon()).secret["endpoint"] == exchange.ews_url
@@ -241,7 +242,7 @@ def test_nobody_who_knows_the_address_is_told_apart_from_a_wrong_password(http: 
         raise OSError(host)
 
     door = Outbound(frozenset({"127.0.0.1"}), resolver=nowhere)
-    system = ExchangeSystem(door, addresses=lambda _: urls, canonical=lambda host: host)
+    system = ExchangeSystem(door, addresses=lambda _: urls, canonical=lambda host: host, hints=())
 
     assert refusal(lambda: system.connect(typed, soon())) == (EventMissing, "autodiscover")
 
