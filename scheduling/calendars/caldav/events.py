@@ -4,6 +4,7 @@ Servers differ: some overwrite despite `If-None-Match: *`, many send no ETag aft
 So a write is preceded by a look and believed only when the event was read back with our key in it.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,19 @@ from scheduling.calendars.caldav import wire
 from scheduling.calendars.caldav.http import DavSession, failure
 from scheduling.calendars.caldav.ics_event import build, key_text, merged, state_of, stored_identity, stored_sequence
 from scheduling.calendars.caldav.ics_lines import UnreadableObject
-from scheduling.calendars.caldav.wire import DAV
+from scheduling.calendars.caldav.wire import CAL, DAV
 from scheduling.calendars.http import Answer, header
 from scheduling.domain import EventRef
-from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Refused, Unavailable
+from scheduling.errors import (
+    AccessDenied,
+    Ambiguous,
+    CalendarError,
+    Conflict,
+    EventMissing,
+    Refused,
+    Unavailable,
+    Unsupported,
+)
 
 _STORED = range(200, 300)
 _EXISTS = (403, 409, 412)
@@ -48,7 +58,7 @@ class EventStore:
 
     def create(self, spec: EventSpec, deadline: Deadline) -> EventRef:
         """Store the event, or adopt the one that carries its key. Raises CalendarError."""
-        present = self._read(_url_of(spec), deadline)
+        present = self._read(_url_of(spec), deadline) or self._renamed(spec, deadline)
         if present is not None:
             return self._adopted(present, spec)
         answer = self._put(_url_of(spec), build(spec, self._clock()), deadline, condition={"If-None-Match": "*"})
@@ -60,7 +70,7 @@ class EventStore:
 
     def find(self, spec: EventSpec, deadline: Deadline) -> EventRef | None:
         """Raises CalendarError."""
-        present = self._read(_url_of(spec), deadline)
+        present = self._read(_url_of(spec), deadline) or self._renamed(spec, deadline)
         return _ref(present, spec) if present is not None and present.is_of(spec) else None
 
     def get(self, ref: EventRef, deadline: Deadline) -> EventState:
@@ -129,6 +139,24 @@ class EventStore:
             raise Unavailable("no_event_in_answer") from error
         return _Stored(url, _usable(header(answer, "etag")) or self._etag(url, deadline), text, key, uid)
 
+    def _renamed(self, spec: EventSpec, deadline: Deadline) -> _Stored | None:
+        """Ours under another name, given by the server or by the owner's program: looked for at the time it has.
+
+        A server that takes one UID twice would store it twice. Raises CalendarError, but not where nothing is listed.
+        """
+        try:
+            listed = self._session.report(spec.calendar_id, wire.events_query(spec.interval), deadline)
+        except (AccessDenied, EventMissing, Unsupported):
+            return None
+        for found in listed:
+            text = found.text(f"{CAL}calendar-data")
+            with contextlib.suppress(UnreadableObject):
+                key, uid = stored_identity(text)
+                stored = _Stored(found.url, _usable(found.text(f"{DAV}getetag")), text, key, uid)
+                if stored.is_of(spec):
+                    return stored
+        return None
+
     def _existing(self, ref: EventRef, deadline: Deadline) -> _Stored:
         present = self._read(ref.event_id, deadline)
         if present is None:
@@ -152,7 +180,7 @@ class EventStore:
     def _confirmed(self, spec: EventSpec, deadline: Deadline, url: str | None = None) -> EventRef:
         """The reference of what was just stored. Raises Ambiguous when it cannot be seen there."""
         try:
-            present = self._read(url or _url_of(spec), deadline)
+            present = self._read(url or _url_of(spec), deadline) or self._renamed(spec, deadline)
         except CalendarError as error:
             raise Ambiguous("unverified") from error
         if present is None or not present.is_of(spec):

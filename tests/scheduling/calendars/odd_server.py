@@ -44,7 +44,9 @@ class OddServer:
     calendars: tuple[str, ...] = (CALENDAR,)
     objects: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> (etag, text)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     overwrites: bool = False  # despite If-None-Match
+    renames: bool = False  # stores what is PUT under a name of its own
     etags: bool = True
     weak: bool = False  # writes its ETags with W/ and wants them back like this
     released: threading.Event = field(default_factory=threading.Event)
@@ -128,6 +130,7 @@ class OddServer:
         if "If-Match" in headers and (present is None or headers["If-Match"] != present[0]):
             return Reply(412)
         self._version += 1
+        path = f"{path.rpartition('/')[0]}/{self._version}.ics" if self.renames else path
         self.objects[path] = (f'{"W/" if self.weak else ""}"v{self._version}"', body.decode())
         return Reply(204 if present else 201)
 
@@ -163,6 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.title(): value for name, value in self.headers.items()}
         state.requests.append((self.command, self.path, headers))
+        state.bodies.append(body)
         reply = state.next_reply(self.command, self.path)
         if reply is None or reply.lost:
             usual = state.normal(self.command, self.path, headers, body)

@@ -21,7 +21,7 @@ from scheduling.errors import (
 )
 from tests.scheduling.calendars.conftest import MONDAY, NOW, soon, spec_for
 from tests.scheduling.calendars.odd_account import HTML, path_of, told
-from tests.scheduling.calendars.odd_server import CALENDAR, OddServer, Reply
+from tests.scheduling.calendars.odd_server import CALENDAR, OddServer, Reply, multistatus
 
 LATER = Interval(MONDAY + timedelta(hours=2), MONDAY + timedelta(hours=3))
 
@@ -81,11 +81,12 @@ def test_an_event_that_appeared_between_look_and_write_is_adopted(
 ) -> None:
     odd.objects[path_of(spec)] = ('"other process"', build(spec, NOW).decode())
     odd.script("GET", Reply(404))
+    odd.script("REPORT", Reply(207, multistatus()))
 
     ref = dana.create_event(spec, soon())
 
     assert ref.etag == '"other process"'
-    assert odd.methods() == ["GET", "PUT", "GET"]
+    assert odd.methods() == ["GET", "REPORT", "PUT", "GET"]
 
 
 def uid_conflict(href: str, status: int = 403) -> Reply:
