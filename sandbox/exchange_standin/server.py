@@ -1,19 +1,14 @@
 """The stand-in as a server on loopback: plain http, or TLS with a certificate that is handed in."""
 
 import asyncio
-import socket
 import ssl
-import threading
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from lxml import etree
 from lxml.etree import _Element as Xml
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -24,6 +19,7 @@ from sandbox.exchange_standin.mailboxes import Directory, Mailbox
 from sandbox.exchange_standin.operations import OPERATIONS
 from sandbox.exchange_standin.signing import Signing
 from sandbox.exchange_standin.soap import M, S, element, envelope, fault
+from sandbox.standin_server import StandInServer, listen
 
 EWS_PATH = "/EWS/Exchange.asmx"
 _XML = "text/xml; charset=utf-8"
@@ -55,11 +51,10 @@ class ExchangeStandin:
         self.exchanged: list[tuple[bytes, bytes]] = []
         self.redirects: dict[str, str] = {}
         self.autodiscovered = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        listener = listen()
+        self.port: int = listener.getsockname()[1]
         self._tls = tls
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server = StandInServer(listener, "stand-in for Exchange")
 
     @property
     def origin(self) -> str:
@@ -74,37 +69,14 @@ class ExchangeStandin:
             Route(EWS_PATH, self._ews, methods=["POST"]),
             Route("/autodiscover/autodiscover.{kind}", self._autodiscover, methods=["POST"]),
         ]
-        config = uvicorn.Config(
-            Starlette(routes=routes),
-            log_level="critical",
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=1,
-            ssl_certfile=self._tls[0] if self._tls else None,
-            ssl_keyfile=self._tls[1] if self._tls else None,
-        )
-        self._server = server = uvicorn.Server(config)
-
-        def run() -> None:
-            with self._listener:
-                asyncio.run(_serve(server, self._listener))
-
-        self._thread = threading.Thread(target=run, name="exchange-standin", daemon=True)
-        self._thread.start()
-        until = time.monotonic() + 10
-        while not server.started:
-            if time.monotonic() > until or not self._thread.is_alive():
-                raise RuntimeError("the Exchange stand-in did not start")
-            time.sleep(0.005)
+        self._server.serve(self._server.routed(routes), self._tls)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._let_go()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(5)
+        self._server.stop()
 
     def reset(self, directory: Directory) -> None:
         """Begin again with other mailboxes, nothing recorded and no faults."""
@@ -177,14 +149,6 @@ class ExchangeStandin:
         if request.path_params["kind"] == "svc":
             return Response(autodiscover.soap(self.ews_url, self.redirects), media_type=_XML)
         return Response(autodiscover.pox(body, self.ews_url, self.redirects), media_type=_XML)
-
-
-async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    await server.serve(sockets=[listener])
-    for connection in list(server.server_state.connections):  # kept by clients that live longer than we do
-        if connection.transport is not None:
-            connection.transport.abort()
-    await asyncio.sleep(0.02)
 
 
 def _unauthorized(asking: list[str]) -> Response:

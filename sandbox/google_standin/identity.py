@@ -13,11 +13,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.google_standin.accounts import Accounts, Person
 from sandbox.google_standin.answers import Refusal
+from sandbox.standin_page import standin_page
 
 AUTH = "/o/oauth2/v2/auth"
 TOKEN = "/token"  # an address
@@ -107,7 +108,7 @@ class Identity:
         asked = dict(request.query_params)
         problem = self._problem(asked)
         if problem:
-            return HTMLResponse(_html("Error 400", f"<p>{escape(problem)}</p>"), 400)
+            return standin_page("Google", "Error 400", f"<p>{escape(problem)}</p>", 400)
         hint = asked.get("login_hint", "")
         people = "".join(
             f'<option value="{escape(email)}"{" selected" if email == hint else ""}>{escape(person.name)} '
@@ -127,7 +128,7 @@ class Identity:
             '<p><button name="answer" value="allow">Allow</button> '
             '<button name="answer" value="deny">Deny</button></p></form>'
         )
-        return HTMLResponse(_html("Schedule For wants access to a calendar", form))
+        return standin_page("Google", "Schedule For wants access to a calendar", form)
 
     async def decide(self, request: Request) -> Response:
         """The person pressed Allow or Deny."""
@@ -137,7 +138,7 @@ class Identity:
         problem = self._problem({**asked, "response_type": "code", "code_challenge_method": "S256"})
         person = self._accounts.people.get(form.get("email", ""))
         if problem or person is None:
-            return HTMLResponse(_html("Error 400", f"<p>{escape(problem or 'Nobody was chosen.')}</p>"), 400)
+            return standin_page("Google", "Error 400", f"<p>{escape(problem or 'Nobody was chosen.')}</p>", 400)
         if form.get("answer") != "allow":
             return _back(asked, {"error": "access_denied"})
         scopes = tuple(value for name, value in pairs if name == "granted")
@@ -256,12 +257,3 @@ def _back(asked: Mapping[str, str], answer: Mapping[str, str]) -> Response:
 
 def _refused(status: int, error: str, words: str) -> Response:
     return JSONResponse({"error": error, "error_description": words}, status)
-
-
-def _html(heading: str, content: str) -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Local stand-in for Google</title>'
-        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}"
-        "label{overflow-wrap:anywhere}</style></head><body><p><strong>This is a local stand-in for Google, on this "
-        f"computer. No real account is involved.</strong></p><h1>{escape(heading)}</h1>{content}</body></html>"
-    )

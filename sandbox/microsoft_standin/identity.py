@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from sandbox.microsoft_standin.directory import Directory, Mailbox
 from sandbox.microsoft_standin.events import Refusal
+from sandbox.standin_page import standin_page
 
 TOKEN_SECONDS = 3600
 CODE_SECONDS = 600
@@ -310,7 +311,4 @@ def _hidden(name: str, value: str) -> str:
 
 
 def _document(content: str, status: int = 200) -> HTMLResponse:
-    title = "Sign in (local stand-in for Microsoft)"
-    words = "<p>This is a local stand-in for Microsoft's sign-in page. Nothing leaves this computer.</p>"
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-    return HTMLResponse(f"{head}<h1>{title}</h1>{words}{content}</html>", status)
+    return standin_page("Microsoft", "Sign in", content, status)

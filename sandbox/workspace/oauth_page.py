@@ -5,9 +5,10 @@ import secrets
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.standin_page import standin_page
 from sandbox.workspace.state import Workspace
 
 
@@ -34,7 +35,7 @@ class AuthorizePage:
             return self._back(target, {"error": "access_denied", "state": asked.get("state", "")})
         if decision == "allow":
             return self._back(target, {"code": self._code(asked), "state": asked.get("state", "")})
-        return HTMLResponse(self._page(asked))
+        return self._page(asked)
 
     def _code(self, asked: dict[str, str]) -> str:
         code = secrets.token_urlsafe(16)
@@ -47,14 +48,15 @@ class AuthorizePage:
         }
         return code
 
-    def _page(self, asked: dict[str, str]) -> str:
-        name = html.escape(self.workspace.app.name)
+    def _page(self, asked: dict[str, str]) -> Response:
         links = [
-            f'<p><a href="?{html.escape(urlencode({**asked, "decision": word}))}">{word.title()}</a></p>'
+            f'<a class="button" href="?{html.escape(urlencode({**asked, "decision": word}))}">{word.title()}</a> '
             for word in ("allow", "deny")
         ]
         scopes = html.escape(asked.get("scope", ""))
-        return f"<!doctype html><title>{name}</title><h1>{name} asks for access</h1><p>{scopes}</p>{''.join(links)}"
+        return standin_page(
+            "Slack", f"{self.workspace.app.name} asks for access", f"<p>{scopes}</p><p>{''.join(links)}</p>"
+        )
 
     @staticmethod
     def _back(target: str, answer: dict[str, str]) -> Response:

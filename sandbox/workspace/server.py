@@ -1,16 +1,12 @@
 """The local workspace as a running server on loopback: Web API, Socket Mode, OAuth page, and the people using it."""
 
-import asyncio
-import socket
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any, Self
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from sandbox.standin_server import StandInServer, listen
 from sandbox.workspace import payloads
 from sandbox.workspace.client import SlackClient
 from sandbox.workspace.delivery import ACK_SECONDS, EVENT_RETRIES, Courier, HttpTransport
@@ -32,8 +28,7 @@ class LocalWorkspace:
         self.web_api = WebApi(workspace)
         self.installation: Installation | None = None
         self._clients: dict[str, SlackClient] = {}
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: StandInServer | None = None
 
     @classmethod
     def start(
@@ -148,38 +143,12 @@ class LocalWorkspace:
         """End deliveries, connections and the server."""
         self.courier.stop()
         self.sockets.stop()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(10)
-            self._server = None
+        if self._server is not None:
+            self._server.stop()
 
     def _serve(self, port: int, routes: Sequence[BaseRoute]) -> None:
-        # With the protocol named, accepted sockets send at once (TCP_NODELAY), so kept connections answer quickly.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener = listen(port)
         self.workspace.public_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        ready = threading.Event()
-
-        @asynccontextmanager
-        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            ready.set()
-            yield
-
-        app = Starlette(
-            routes=[*self.web_api.routes(), AuthorizePage(self.workspace).route(), self.sockets.route(), *routes],
-            lifespan=lifespan,
-        )
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, ws_ping_interval=5.0, timeout_graceful_shutdown=2
-        )
-        self._server = server = uvicorn.Server(config)
-
-        def run() -> None:
-            with listener:
-                asyncio.run(server.serve(sockets=[listener]))
-
-        self._thread = threading.Thread(target=run, name="local-workspace", daemon=True)
-        self._thread.start()
-        if not ready.wait(10):
-            raise TimeoutError("the local workspace did not start")
+        self._server = server = StandInServer(listener, "local workspace")
+        own = [*self.web_api.routes(), AuthorizePage(self.workspace).route(), self.sockets.route()]
+        server.serve(server.routed([*own, *routes]), websockets=True)

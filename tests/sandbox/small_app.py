@@ -1,7 +1,6 @@
 """A small Slack app on real slack_bolt, served by uvicorn or connected by Socket Mode, and short names for blocks."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,15 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import uvicorn
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.applications import Starlette
 from starlette.routing import Route
 
+from sandbox.standin_server import StandInServer, listen
 from sandbox.workspace import LocalWorkspace
 
 Register = Callable[[AsyncApp], None]
@@ -73,22 +71,13 @@ def on_a_thread(start: Callable[[], Any]) -> Iterator[asyncio.AbstractEventLoop]
 @contextmanager
 def served(handler: AsyncSlackRequestHandler) -> Iterator[str]:
     """The app's endpoint on a free port; yields its URL."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    app = Starlette(routes=[Route("/slack/events", handler.handle, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-
-    def run() -> None:
-        with listener:
-            asyncio.run(server.serve(sockets=[listener]))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    listener = listen()
+    server = StandInServer(listener, "small app")
+    server.serve(server.routed([Route("/slack/events", handler.handle, methods=["POST"])]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
     finally:
-        server.should_exit = True
-        thread.join(10)
+        server.stop()
 
 
 def bolt_app(local: LocalWorkspace) -> AsyncApp:
