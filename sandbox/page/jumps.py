@@ -55,7 +55,7 @@ class Jumps:
         if friday > now:
             steps.append({"name": CHANGE, "label": f"To {friday:%a %d %b %Y}, before the clocks change"})
         ahead = round(self._clock.ahead.total_seconds() / 60)
-        return {"now": f"{here:%a %d %b %Y, %H:%M %Z}", "today": f"{here:%Y-%m-%d}", "ahead": ahead_words(ahead)} | {
+        return {"now": f"{here:%a %d %b, %H:%M %Z}", "today": f"{here:%Y-%m-%d}", "ahead": ahead_words(ahead)} | {
             "steps": steps
         }
 

@@ -162,7 +162,7 @@ class Live:
                 "messages": seen.conversations(workspace, user_id),
                 "stack": seen.stack_seen(workspace, user_id),
                 "home": seen.home_seen(workspace, user_id),
-                "mails": [mailroom.summary(n, mail) for n, mail in enumerate(mails)],
+                "mails": [mailroom.summary(n, mail, workspace.zone_of(user_id)) for n, mail in enumerate(mails)],
                 "calendars": dict(self.calendars),
                 "troubles": self._troubles.seen(),
                 "clock": self.jumps.seen(user_id) if self.jumps is not None else None,

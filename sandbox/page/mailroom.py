@@ -18,10 +18,12 @@ MAIL_POLICY = (
 _EMPTY = "<!doctype html><title>No HTML</title><p>This mail has no HTML part.</p>"
 
 
-def summary(number: int, mail: Received) -> Json:
-    """A line of the list."""
+def summary(number: int, mail: Received, zone: ZoneInfo) -> Json:
+    """A line of the list; its date in `zone`, the viewer's."""
+    dated = mail.message["Date"]
     return {
         "n": number,
+        "at": f"{dated.datetime.astimezone(zone):%a %d %b, %H:%M %Z}" if dated else "no date",
         "to": ", ".join(mail.recipients),
         "from": str(mail.message["From"] or mail.sender),
         "subject": str(mail.message["Subject"] or "(no subject)"),
@@ -34,7 +36,7 @@ def opened(number: int, mail: Received, zone: ZoneInfo) -> Json:
     plain = mail.message.get_body(("plain",))
     part = _calendar_part(mail.message)
     return {
-        **summary(number, mail),
+        **summary(number, mail, zone),
         "headers": [[name, str(value)] for name, value in mail.message.items()],
         "envelope": [["MAIL FROM", mail.sender], *(["RCPT TO", to] for to in mail.recipients)],
         "parts": [p.get_content_type() for p in mail.message.walk() if not p.is_multipart()],

@@ -42,7 +42,7 @@ export function Calendar() {
     <${Grid} week=${week} pick=${pick} chosen=${chosen} fresh=${fresh} />
     ${chosen && html`<${Details} event=${chosen} user=${user} close=${() => setChosen(null)} />`}
     <${Add} user=${user} week=${week} />
-    <p class="more">To connect it as “Other CalDAV”: server <code>${location.origin}/${user}/</code>, user name <code>${user}</code>, password <code>${user}</code>.</p>
+    <p class="more">To connect it as “Other CalDAV”: server <code>${location.origin}/${user}/</code>, user name <code>${user}</code>, password <code>${user}</code>. For the other systems the terminal says how to sign in.</p>
   </div>`;
 }
 
@@ -62,7 +62,7 @@ function Grid({ week, pick, chosen, fresh }) {
   return html`<div class=${`week days-${days.length}`}>
     <div class="hours" aria-hidden="true">${hours.map((hour) => html`<span style=${{ height: `${HOUR}px` }}>${String(hour).padStart(2, "0")}</span>`)}</div>
     ${days.map((day) => html`<section class="day" key=${day.date} aria-label=${dayName.format(new Date(day.date))}>
-      <h3>${dayName.format(new Date(day.date))}</h3>
+      <h3 class=${day.date === state.clock?.today ? "today" : ""}>${dayName.format(new Date(day.date))}${day.date === state.clock?.today && html`<span class="off-screen">, today</span>`}</h3>
       <div class="all-day">${day.all_day.map((event) => box(event))}</div>
       <div class="slots" style=${{ height: `${hours.length * HOUR}px` }}>${day.events.map((event) => box(event, {
         top: top(event.from), height: `${Math.max(17, ((event.to - event.from) / 60) * HOUR - 2)}px` }))}</div>

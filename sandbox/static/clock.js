@@ -21,9 +21,9 @@ export function Clock() {
     setBusy(false);
   };
   return html`<div class="clock" aria-busy=${isBusy ? "true" : undefined}>
-    <p><span class="off-screen">Time in this workspace: </span>${clock.now}
-      ${clock.ahead && html` <span class="ahead">set ahead by ${clock.ahead}</span>`}</p>
-    <${Menu} label="Set the clock ahead" floats face="▸▸" entries=${steps(go)} />
+    <p class="now"><span class="off-screen">Time in this workspace: </span>${clock.now}</p>
+    <${Menu} label="Jump ahead" floats face="Jump ahead" entries=${steps(go)} />
+    ${clock.ahead && html`<p class="ahead"><span class="off-screen">Set ahead by </span><span aria-hidden="true">+ </span>${clock.ahead}</p>`}
   </div>`;
 }
 

@@ -11,7 +11,7 @@ export function Mailbox() {
   if (chosen) return html`<${Mail} key=${number} mail=${chosen} back=${() => setNumber(null)} />`;
   if (!state.mails.length) return html`<div class="empty"><h2>No mail yet</h2><p>Schedule a meeting: what the customer, the rep and the team get appears here.</p></div>`;
   return html`<h2 class="off-screen">Mails</h2><ul class="mails">${[...state.mails].reverse().map((mail) => html`<li key=${mail.n}><button type="button" onClick=${() => setNumber(mail.n)}>
-    <span class="subject">${mail.subject}</span><span class="more">to ${mail.to}</span>${mail.invite && html`<span class="badge">Invitation</span>`}</button></li>`)}</ul>`;
+    <span class="subject">${mail.subject}</span><span class="more">to ${mail.to}, ${mail.at}</span>${mail.invite && html`<span class="badge">Invitation</span>`}</button></li>`)}</ul>`;
 }
 
 function Mail({ mail, back }) {
@@ -25,7 +25,7 @@ function Mail({ mail, back }) {
   return html`<article class="mail">
     <button type="button" class="button back" onClick=${back}>← All mails</button>
     <h2 id="mail-subject" tabindex="-1">${mail.subject}</h2>
-    <p class="more">From ${mail.from}<br />To ${mail.to}</p>
+    <p class="more">From ${mail.from}<br />To ${mail.to}<br />${mail.at}</p>
     <div class="switch" role="group" aria-label="Show the mail as">${views.map(([name, label]) => html`<button type="button" aria-pressed=${view === name ? "true" : "false"}
       onClick=${() => setView(name)}>${label}</button>`)}</div>
     ${view === "look"

@@ -18,8 +18,15 @@ export function Menu({ label, entries, action, floats, face = "⋯" }) {
 
   const place = () => {
     const { left, right, bottom } = root.current.getBoundingClientRect();
-    const side = left < innerWidth / 2 ? { left: `${Math.max(8, left)}px` } : { right: `${Math.max(8, innerWidth - right)}px` };
-    return { position: "fixed", top: `${bottom + 5}px`, maxHeight: `${innerHeight - bottom - 16}px`, left: "auto", right: "auto", ...side };
+    const isLeft = left < innerWidth / 2;
+    return {
+      position: "fixed",
+      top: `${bottom + 5}px`,
+      left: isLeft ? `${left}px` : "auto",
+      right: isLeft ? "auto" : `${innerWidth - right}px`,
+      maxWidth: `${(isLeft ? innerWidth - left : right) - 8}px`,
+      maxHeight: `${innerHeight - bottom - 16}px`,
+    };
   };
   const close = () => {
     setOpen(false);

@@ -60,7 +60,7 @@ export function Modal({ stack }) {
       onCancel=${(event) => { if (event.target === dialog.current) { event.preventDefault(); leave(false); } }}>
     <header class="modal-head">
       <h2 class="modal-title" id="modal-title" tabindex="-1">${view.title}</h2>
-      ${stack.length > 1 && html`<span class="depth">Window ${stack.length} of 3</span>`}
+      ${stack.length > 1 && html`<span class="depth"><span class="word">Window </span>${stack.length} of 3</span>`}
       <${WhatIf} />
       <button type="button" class="x" aria-label="Close the whole form" onClick=${() => leave(true)}><span aria-hidden="true">×</span></button>
     </header>

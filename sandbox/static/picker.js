@@ -86,8 +86,8 @@ export function Picker({ id, chosen, isMany, most, fewest, search, choose, place
         aria-expanded=${isOpen ? "true" : "false"} aria-controls=${isOpen ? list : undefined}
         aria-activedescendant=${isOpen && found[at] ? `${list}-${at}` : undefined}
         placeholder=${isMany && chosen.length ? "Add…" : placeholder} value=${single ?? query}
-        onFocus=${() => setOpen(true)} onClick=${() => setOpen(true)} onKeyDown=${keys}
-        onInput=${(event) => { setOpen(true); setQuery(event.target.value); }} />
+        onFocus=${(event) => event.target.select()} onClick=${() => setOpen(true)} onKeyDown=${keys}
+        onInput=${(event) => { setOpen(true); setQuery(single ? event.target.value.replace(single, "") : event.target.value); }} />
       ${!isMany && chosen.length > 0 && html`<button type="button" class="clear" aria-label=${`Clear ${chosen[0].words}`}
         onClick=${() => choose([])}><span aria-hidden="true">×</span></button>`}
     </div>

@@ -1,6 +1,6 @@
 // The tools at the side: mailbox, calendars, inspector, and switches for troubles.
 
-import { html, useEffect, useState } from "./vendor/preact-htm.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact-htm.js";
 import { Calendar } from "./calendar.js";
 import { Inspector } from "./inspector.js";
 import { state } from "./live.js";
@@ -11,6 +11,10 @@ const TABS = [["mail", "Mailbox"], ["calendar", "Calendar"], ["inspector", "Insp
 
 export function Rail({ tab, setTab }) {
   const { mails, calendars, troubles, traffic } = state;
+  const tools = useRef(null);
+  useLayoutEffect(() => {
+    tools.current.scrollTop = 0;
+  }, [tab]);
   const counts = {
     mail: mails.length,
     calendar: Object.values(calendars).reduce((sum, calendar) => sum + calendar.new.length, 0),
@@ -34,7 +38,7 @@ export function Rail({ tab, setTab }) {
     <div class="tabs" role="tablist" aria-label="Tools" onKeyDown=${keys}>${TABS.map(([name, label]) => html`<button type="button" role="tab" id=${`tab-${name}`}
       aria-selected=${tab === name ? "true" : "false"} aria-controls="tools" tabindex=${tab === name ? 0 : -1} onClick=${() => setTab(name)}>${label}
       ${counts[name] > 0 && html`<${Count} key=${counts[name]} face=${face(name)} what=${said[name]} />`}</button>`)}</div>
-    <div class="tools" role="tabpanel" id="tools" aria-labelledby=${`tab-${tab}`} tabindex="0">
+    <div class="tools" ref=${tools} role="tabpanel" id="tools" aria-labelledby=${`tab-${tab}`} tabindex="0">
       ${tab === "mail" && html`<${Mailbox} />`}
       ${tab === "calendar" && html`<${Calendar} />`}
       ${tab === "inspector" && html`<${Inspector} />`}

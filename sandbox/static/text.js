@@ -2,8 +2,13 @@
 
 import { html } from "./vendor/preact-htm.js";
 
+// Signs for which a computer may have no font are drawn; they stay in the text for those who hear it.
+const SIGNS = { "🟠": "orange", "❔": "asking" };
+const drawn = (text) => text.split(/(🟠|❔)/u).map((part) => (SIGNS[part]
+  ? html`<span class=${`sign ${SIGNS[part]}`}><span class="off-screen">${part}</span></span>` : part));
+
 function styled(span) {
-  let inner = span.t;
+  let inner = drawn(span.t);
   if (span.c) inner = html`<code>${inner}</code>`;
   if (span.s) inner = html`<s>${inner}</s>`;
   if (span.i) inner = html`<em>${inner}</em>`;

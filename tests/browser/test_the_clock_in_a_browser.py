@@ -11,7 +11,7 @@ from tests.browser.page_kit import book, slots, to_times
 pytestmark = pytest.mark.browser
 
 
-def jump(page: Page, step: str | re.Pattern[str], menu: str = "Set the clock ahead") -> None:
+def jump(page: Page, step: str | re.Pattern[str], menu: str = "Jump ahead") -> None:
     page.get_by_role("button", name=menu).click()
     page.get_by_role("menuitem", name=step).click()
     expect(page.get_by_role("status").filter(has_text="It is now")).to_be_visible()

@@ -66,7 +66,7 @@ def test_back_keeps_what_was_typed_and_conflicts_can_be_seen_and_chosen(page):
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Subject").fill("Pricing and terms")
     page.get_by_role("button", name="Find times").click()
-    expect(slots(page).first).to_contain_text("CST")
+    expect(slots(page).first).to_contain_text(re.compile("C[SD]T$"))
 
     page.get_by_role("button", name=re.compile("^Back")).click()
     expect(page.get_by_label("Subject")).to_have_value("Pricing and terms")
