@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from exchangelib import Attendee as Invited
 from exchangelib import Body, CalendarItem, EWSDateTime, EWSTimeZone, ExtendedProperty, Mailbox
@@ -79,7 +80,7 @@ def paths(names: Iterable[str]) -> list[Any]:
 
 def content(spec: EventSpec) -> dict[str, Any]:
     """The fields that WRITTEN names, as they should be."""
-    zone = _zone(spec.zone)
+    zone = _zone(spec)
     start, end = (_in_zone(moment, zone) for moment in (spec.interval.start, spec.interval.end))
     text = clean_text(spec.description)
     if spec.url:
@@ -106,10 +107,16 @@ def _in_zone(moment: datetime, zone: EWSTimeZone) -> EWSDateTime:
     return EWSDateTime.from_datetime(moment.replace(tzinfo=EWS_UTC)).astimezone(zone)
 
 
-def _zone(name: str) -> EWSTimeZone:
+def _zone(spec: EventSpec) -> EWSTimeZone:
+    """The event's zone; UTC where Windows has no name for it, and in an hour that comes twice: exchangelib takes its
+    second time for the first.
+    """
+    walls = [moment.astimezone(ZoneInfo(spec.zone)) for moment in (spec.interval.start, spec.interval.end)]
+    if any(wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset() for wall in walls):
+        return EWS_UTC
     try:
-        return EWSTimeZone(name)
-    except UnknownTimeZone:  # Windows has no name for it
+        return EWSTimeZone(spec.zone)
+    except UnknownTimeZone:
         return EWS_UTC
 
 

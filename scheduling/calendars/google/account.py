@@ -185,7 +185,7 @@ class GoogleCalendar:
         return reading.availability(self._google, refs, window, deadline, default_zone)
 
     def create_event(self, spec: EventSpec, deadline: Deadline) -> EventRef:
-        body = {**events.body_of(spec), "id": events.event_id(spec.key)}
+        body = events.new_body_of(spec)
         try:
             return self._insert(spec, body, deadline)
         except Conflict:

@@ -66,6 +66,12 @@ def body_of(spec: EventSpec) -> dict[str, Any]:
     return body
 
 
+def new_body_of(spec: EventSpec) -> dict[str, Any]:
+    """The body of a new event. No reminder means none, not the calendar's usual one; later its owner may set one."""
+    none = {} if spec.reminder_minutes is not None else {"reminders": {"useDefault": False, "overrides": []}}
+    return {**body_of(spec), **none, "id": event_id(spec.key)}
+
+
 def change_of(spec: EventSpec, current: Json) -> dict[str, Any]:
     """The body of a PATCH: attendees keep what they answered, for a PATCH replaces the whole list."""
     body = body_of(spec)

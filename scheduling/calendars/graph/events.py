@@ -50,6 +50,7 @@ class EventBook:
             return present
         wanted = self._content(spec)
         content = {
+            "isReminderOn": False,  # none means none; Outlook would set its usual one
             **wanted,
             **stamps_of(spec.interval, spec.zone),
             **self._teams(spec, {}, deadline),

@@ -14,13 +14,8 @@ from tests.stories.vendors.kit.microsoft import Microsoft
 
 __all__ = ["BOOKED", "INVITING", "THE_FOUR", "VENDORS", "Entry", "Vendor", "fill_in", "only"]
 
-VENDORS: dict[str, type[Vendor]] = {
-    "google": Google,
-    "microsoft": Microsoft,
-    "exchange": Exchange,
-    "icloud": ICloud,
-}
-THE_FOUR = tuple(VENDORS)
+THE_FOUR = ("google", "microsoft", "exchange", "icloud")
+VENDORS: dict[str, type[Vendor]] = dict(zip(THE_FOUR, (Google, Microsoft, Exchange, ICloud), strict=True))
 INVITING = ("google", "microsoft", "exchange")
 
 

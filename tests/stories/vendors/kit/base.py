@@ -10,9 +10,13 @@ from urllib.parse import urlsplit
 from sandbox.nearby import request
 from sandbox.workspace.records import DEMO_PEOPLE
 from sandbox.workspace.scripted_rep import ScriptedRep
+from scheduling.calendars.base import Account
+from scheduling.calendars.systems import CalendarSystem
+from scheduling.outbound import Outbound
 from tests.stories.conftest import Desk
 
 BOOKED = "Pricing call"
+DANA = "dana@demo.example"
 PEOPLE = {person.email: (person.name, person.real_name, person.tz) for person in DEMO_PEOPLE if person.email}
 
 
@@ -20,9 +24,10 @@ PEOPLE = {person.email: (person.name, person.real_name, person.tz) for person in
 class Entry:
     """An event as its owner's calendar has it. `invited` are all attendees, `rooms` those that are rooms, by address.
 
-    `zone` is the IANA name in the event's zone field, None where the system keeps UTC only.
+    `calendar` is its calendar's name; `zone` the IANA name in the event's zone field, None where the system keeps UTC.
     """
 
+    calendar: str
     subject: str
     start: datetime
     end: datetime
@@ -55,6 +60,10 @@ class Vendor(ABC):
     def account_of(self, address: str) -> str:
         """What screens call somebody's account."""
         return f"{self.button} ({address})"
+
+    def zone_kept(self, zone: str) -> str | None:
+        """What the zone field of an event put into this zone says."""
+        return zone
 
     @property
     @abstractmethod
@@ -89,6 +98,14 @@ class Vendor(ABC):
         return self.sign_in(desk, link, desk.workspace.workspace.people[rep.user_id].email)
 
     @abstractmethod
+    def system(self, http: Outbound) -> CalendarSystem:
+        """The product's own client of it, without the app around."""
+
+    @abstractmethod
+    def account(self, system: CalendarSystem, address: str) -> Account:
+        """What connecting this person's account to `system` gives."""
+
+    @abstractmethod
     def revoke(self, address: str) -> None:
         """The person takes our access back over there, or changes the password; signing in again mends it."""
 
@@ -103,8 +120,19 @@ class Vendor(ABC):
         """One more calendar in somebody's account, before it is connected."""
 
     @abstractmethod
+    def make_room(self, name: str) -> str:
+        """A room with a calendar over there; its address."""
+
     def add_room(self, desk: Desk, name: str) -> str:
-        """A room that an administrator makes bookable on App Home; its address."""
+        """A room that an administrator then makes bookable on App Home; its address."""
+        address = self.make_room(name)
+        dana = desk.dana
+        dana.open_home()
+        dana.press("Add rooms from my calendar")
+        dana.wait_for(f"Added: {name}. They can be booked now.")
+        dana.close()
+        dana.leave_home()
+        return address
 
     def link_comes_late(self) -> None:
         """A link that the system makes shows only at a second look."""
@@ -149,13 +177,3 @@ def fill_in(link: str, typed: Mapping[str, str]) -> str:
     """Send the form of our /connect page as a browser would; the words of the answer."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
     return request("POST", link, data=dict(typed), headers={"Origin": origin}).text
-
-
-def import_rooms(desk: Desk) -> None:
-    """An administrator adds the rooms of their own calendar on App Home."""
-    dana = desk.dana
-    dana.open_home()
-    dana.press("Add rooms from my calendar")
-    dana.wait_for("They can be booked now.")
-    dana.close()
-    dana.leave_home()

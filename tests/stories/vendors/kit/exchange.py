@@ -8,8 +8,11 @@ from tzlocal.windows_tz import win_tz
 
 from sandbox.exchange_standin import Directory, ExchangeStandin, Item, Mailbox
 from sandbox.exchange_standin.faults import Fault
+from scheduling.calendars.base import Account, Deadline
+from scheduling.calendars.ews.system import ExchangeSystem
+from scheduling.outbound import Outbound
 from tests.stories.conftest import Desk
-from tests.stories.vendors.kit.base import PEOPLE, Entry, Vendor, fill_in, import_rooms
+from tests.stories.vendors.kit.base import PEOPLE, Entry, Vendor, fill_in
 
 ROOM_LIST = "rooms@demo.example"
 
@@ -49,6 +52,14 @@ class Exchange(Vendor):
         typed = {"email": address, "user_name": mailbox.user_name, "password": mailbox.password}
         return fill_in(link, typed)
 
+    def system(self, http: Outbound) -> ExchangeSystem:
+        return ExchangeSystem(http, self.standin.ews_url)
+
+    def account(self, system: ExchangeSystem, address: str) -> Account:
+        mailbox = self.directory.mailboxes[address]
+        typed = {"email": address, "user_name": mailbox.user_name, "password": mailbox.password}
+        return system.connect(typed, Deadline.after(20))
+
     def revoke(self, address: str) -> None:
         self.directory.mailboxes[address].password = f"n3w! of {address}"
 
@@ -59,11 +70,10 @@ class Exchange(Vendor):
     def add_calendar(self, address: str, name: str, *, writable: bool = True) -> None:
         """A mailbox has one calendar that counts, and no other is offered."""
 
-    def add_room(self, desk: Desk, name: str) -> str:
+    def make_room(self, name: str) -> str:
         address = f"{name.lower()}@demo.example"
         self.directory.mailboxes[address] = Mailbox(address, name, is_room=True)
         self.directory.room_lists[ROOM_LIST].append(address)
-        import_rooms(desk)
         return address
 
     def events(self, address: str) -> list[Entry]:
@@ -92,8 +102,9 @@ class Exchange(Vendor):
 
 def _entry(item: Item) -> Entry:
     zone = item.fields["StartTimeZone"].get("Id") if "StartTimeZone" in item.fields else None
-    reminds = item.text("ReminderIsSet") == "true"
+    reminds = item.text("ReminderIsSet") in ("true", "1")
     return Entry(
+        calendar="Calendar",
         subject=item.text("Subject"),
         start=item.start,
         end=item.end,

@@ -6,11 +6,18 @@ from typing import Any
 
 from sandbox import nearby
 from sandbox.google_standin import GoogleStandIn
+from sandbox.google_standin.accounts import Calendar
 from sandbox.google_standin.troubles import Trouble
+from scheduling.calendars.base import Account
+from scheduling.calendars.google.account import GoogleSystem
 from scheduling.calendars.google.events import moment
-from tests.scheduling.calendars.google_kit import back_from
+from scheduling.outbound import Outbound
+from tests.scheduling.calendars.google_kit import back_from, signed_in, system_at
 from tests.stories.conftest import Desk
-from tests.stories.vendors.kit.base import PEOPLE, Entry, Vendor, import_rooms
+from tests.stories.vendors.kit.base import DANA, PEOPLE, Entry, Vendor
+
+USUAL_MINUTES = 30
+"""Before which Google reminds where an event says nothing about it."""
 
 
 class Google(Vendor):
@@ -51,6 +58,12 @@ class Google(Vendor):
             there = browser.get(link)
             return browser.get(back_from(there.headers["location"], address)).text
 
+    def system(self, http: Outbound) -> GoogleSystem:
+        return system_at(self.standin)
+
+    def account(self, system: GoogleSystem, address: str) -> Account:
+        return signed_in(system, address)
+
     def revoke(self, address: str) -> None:
         self.standin.identity.revoke_all(address)
 
@@ -61,11 +74,10 @@ class Google(Vendor):
     def add_calendar(self, address: str, name: str, *, writable: bool = True) -> None:
         self.accounts.add_calendar(address, name, role="owner" if writable else "reader")
 
-    def add_room(self, desk: Desk, name: str) -> str:
+    def make_room(self, name: str) -> str:
         address = f"c_{name.lower()}@resource.calendar.google.com"
         self.accounts.add_room(address, name)
-        self.accounts.follow("dana@demo.example", address)
-        import_rooms(desk)
+        self.accounts.follow(DANA, address)
         return address
 
     def link_comes_late(self) -> None:
@@ -75,7 +87,7 @@ class Google(Vendor):
         if address in self.accounts.rooms:
             return sorted(
                 (
-                    _entry(event, "UTC")
+                    _entry(event, calendar)
                     for calendar in self.accounts.calendars.values()
                     for event in calendar.events.values()
                     if {"email": address, "responseStatus": "accepted"}.items() <= _of(event, address).items()
@@ -83,7 +95,7 @@ class Google(Vendor):
                 key=lambda entry: entry.start,
             )
         own = [entry.calendar for entry in self.accounts.people[address].entries.values() if entry.role == "owner"]
-        found = [_entry(e, c.zone) for c in own for e in c.events.values() if e["status"] != "cancelled"]
+        found = [_entry(e, c) for c in own for e in c.events.values() if e["status"] != "cancelled"]
         return sorted(found, key=lambda entry: entry.start)
 
     @property
@@ -107,13 +119,15 @@ def _of(event: Mapping[str, Any], address: str) -> Mapping[str, Any]:
     return next((a for a in event.get("attendees", ()) if a["email"] == address), {})
 
 
-def _entry(event: Mapping[str, Any], zone: str) -> Entry:
+def _entry(event: Mapping[str, Any], calendar: Calendar) -> Entry:
     attendees = event.get("attendees", [])
-    overrides = event.get("reminders", {}).get("overrides", [])
+    reminders = event.get("reminders", {"useDefault": True})
+    overrides = [{"minutes": USUAL_MINUTES}] if reminders["useDefault"] else reminders.get("overrides", [])
     return Entry(
+        calendar=calendar.summary,
         subject=event["summary"],
-        start=moment(event["start"], zone),
-        end=moment(event["end"], zone),
+        start=moment(event["start"], calendar.zone),
+        end=moment(event["end"], calendar.zone),
         uid=event["iCalUID"],
         invited=tuple(sorted(a["email"] for a in attendees)),
         rooms=tuple(sorted(a["email"] for a in attendees if a.get("resource"))),

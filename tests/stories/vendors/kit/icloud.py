@@ -10,6 +10,9 @@ from sandbox.calendar_app import CalendarApp
 from sandbox.calendar_server import CalendarServer
 from sandbox.icloud_standin import AppleAccount, ICloudStandin
 from sandbox.nearby import request
+from scheduling.calendars.base import Account, Deadline
+from scheduling.calendars.caldav.account import ICloudSystem
+from scheduling.outbound import Outbound
 from tests.stories.conftest import Desk
 from tests.stories.faulty_proxy import FaultyProxy
 from tests.stories.vendors.kit.base import PEOPLE, Entry, Vendor, fill_in
@@ -30,6 +33,9 @@ class ICloud(Vendor):
         self.standin = ICloudStandin(proxy.url, [], host="localhost", partition="localhost")
         self.standin.__enter__()
         self._more: list[tuple[str, str]] = []
+
+    def zone_kept(self, zone: str) -> str | None:
+        return None
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -59,6 +65,13 @@ class ICloud(Vendor):
         [password] = self._account(address).app_passwords
         return fill_in(link, {"email": address, "password": password})
 
+    def system(self, http: Outbound) -> ICloudSystem:
+        return ICloudSystem(http, self.standin.url)
+
+    def account(self, system: ICloudSystem, address: str) -> Account:
+        [password] = self._account(address).app_passwords
+        return system.connect({"email": address, "password": password}, Deadline.after(20))
+
     def revoke(self, address: str) -> None:
         self._account(address).app_passwords = {"ponm-lkji-hgfe-dcba"}
 
@@ -74,6 +87,9 @@ class ICloud(Vendor):
         url = f"{self.server.url_of(user)}{name.lower()}/"
         request("MKCALENDAR", url, auth=(user, self.server.users[user])).raise_for_status()
         self._more.append((user, url))
+
+    def make_room(self, name: str) -> str:
+        return ROOMS_ACCOUNT
 
     def add_room(self, desk: Desk, name: str) -> str:
         dana = desk.dana
@@ -92,8 +108,8 @@ class ICloud(Vendor):
         user = self._account(address).user
         login = (user, self.server.users[user])
         apps = [CalendarApp.of(self.server, user), *(CalendarApp(url, login) for who, url in self._more if who == user)]
-        texts = [text for app in apps for text in app.stored()]
-        found = [_entry(event) for text in texts for event in Calendar.from_ical(text).walk("VEVENT")]
+        texts = [(app.calendar_url.split("/")[-2], text) for app in apps for text in app.stored()]
+        found = [_entry(event, name) for name, text in texts for event in Calendar.from_ical(text).walk("VEVENT")]
         return sorted(found, key=lambda entry: entry.start)
 
     @property
@@ -116,11 +132,12 @@ class ICloud(Vendor):
         return next(account for account in self.standin.accounts if account.address == address)
 
 
-def _entry(event: Component) -> Entry:
+def _entry(event: Component, calendar: str) -> Entry:
     attendees = event.get("ATTENDEE", [])
     attendees = attendees if isinstance(attendees, list) else [attendees]
     alarms = [alarm["TRIGGER"].dt for alarm in event.walk("VALARM")]
     return Entry(
+        calendar=calendar,
         subject=str(event["SUMMARY"]),
         start=event.start,
         end=event.end,

@@ -9,9 +9,12 @@ from sandbox import nearby
 from sandbox.microsoft_standin import MicrosoftStandIn
 from sandbox.microsoft_standin.directory import Event, Mailbox
 from sandbox.microsoft_standin.troubles import Trouble
-from tests.scheduling.calendars.graph_kit import at_the_page
+from scheduling.calendars.base import Account
+from scheduling.calendars.graph.account import MicrosoftSystem
+from scheduling.outbound import Outbound
+from tests.scheduling.calendars.graph_kit import at_the_page, signed_in, system_at
 from tests.stories.conftest import Desk
-from tests.stories.vendors.kit.base import PEOPLE, Entry, Vendor, import_rooms
+from tests.stories.vendors.kit.base import DANA, PEOPLE, Entry, Vendor
 
 
 class Microsoft(Vendor):
@@ -51,6 +54,12 @@ class Microsoft(Vendor):
             callback = f"{desk.runner.url}/oauth/microsoft/callback"
             return browser.post(callback, data=form, follow_redirects=True).text
 
+    def system(self, http: Outbound) -> MicrosoftSystem:
+        return system_at(self.standin, http)
+
+    def account(self, system: MicrosoftSystem, address: str) -> Account:
+        return signed_in(system, address)
+
     def revoke(self, address: str) -> None:
         self.standin.identity.revoke(address)
 
@@ -60,12 +69,11 @@ class Microsoft(Vendor):
     def add_calendar(self, address: str, name: str, *, writable: bool = True) -> None:
         self.standin.add_calendar(address, name, editable=writable)
 
-    def add_room(self, desk: Desk, name: str) -> str:
+    def make_room(self, name: str) -> str:
         address = f"{name.lower()}@demo.example"
         self.standin.add_room(address, name)
         self.standin.identity.granted.add("Place.Read.All")
-        self.standin.identity.expire("dana@demo.example")  # the next token has it
-        import_rooms(desk)
+        self.standin.identity.expire(DANA)  # the next token has it
         return address
 
     def link_comes_late(self) -> None:
@@ -94,7 +102,9 @@ class Microsoft(Vendor):
     def _entry(self, mailbox: Mailbox, event: Event) -> Entry:
         told = self.standin.office.told(mailbox, event)
         zone = event.content.get("originalStartTimeZone")
+        calendar = mailbox.calendar(event.calendar_id)
         return Entry(
+            calendar=calendar.name if calendar else "",
             subject=told["subject"],
             start=event.start,
             end=event.end,
