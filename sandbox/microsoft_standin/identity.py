@@ -56,6 +56,7 @@ class Identity:
 
     `refuses` maps an address to the AADSTS number that its next refreshes get. `withheld` scopes are asked for in vain;
     `granted` ones an administrator gave to everybody. `rotates`: a refresh token works once.
+    `resource` is written before the names of what was granted.
     """
 
     directory: Directory
@@ -65,6 +66,7 @@ class Identity:
     redirect_uri: str | None = None
     clock: Callable[[], float] = time.time
     rotates: bool = True
+    resource: str = ""
     refuses: dict[str, str] = field(default_factory=dict)
     refuses_sign_in: dict[str, str] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
@@ -96,7 +98,7 @@ class Identity:
             known.clear()
         self.withheld.clear()
         self.granted.clear()
-        self.rotates, self.redirect_uri = True, None
+        self.rotates, self.redirect_uri, self.resource = True, None, ""
 
     def revoke(self, address: str) -> None:
         """The person takes the app's access away, or changes the password."""
@@ -243,7 +245,7 @@ class Identity:
         self.tokens[access] = Grant(grant.mailbox, tuple(scopes), until=self.clock() + TOKEN_SECONDS)
         answer: dict[str, Any] = {
             "token_type": "Bearer",
-            "scope": " ".join(sorted(scopes)),
+            "scope": " ".join(sorted(f"{self.resource}{scope}" for scope in scopes)),
             "expires_in": TOKEN_SECONDS,
             "ext_expires_in": TOKEN_SECONDS,
             "access_token": access,

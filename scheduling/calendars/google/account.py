@@ -106,9 +106,10 @@ class GoogleSystem:
             "scopes": " ".join(sorted(sign_in.scopes_of(tokens))),
             "sub": claims.get("sub", ""),
         }
-        calendars = self.open(secret, lambda _: None).list_calendars(deadline)
+        newest: list[Secret] = [secret]
+        calendars = self.open(secret, newest.append).list_calendars(deadline)
         email = claims.get("email") or calendars[0].id  # the primary calendar is named by the account's address
-        return Account(self.provider, email, email, secret, calendars)
+        return Account(self.provider, email, email, newest[-1], calendars)
 
     def check(self, redirect_uri: str, deadline: Deadline) -> None:
         """Whether Google knows our client and its secret: a code that nobody made must be all that is wrong.

@@ -206,10 +206,11 @@ class MicrosoftSystem:
             "cache": cache.serialize(),
             "version": str(time.time_ns()),
         }
-        calendars = self.open(secret, lambda _secret: None).list_calendars(deadline)
+        newest: list[Secret] = [secret]
+        calendars = self.open(secret, newest.append).list_calendars(deadline)
         if not calendars:
             raise EventMissing("no_calendar")
-        return Account(self.provider, address or secret["account"], address or secret["account"], secret, calendars)
+        return Account(self.provider, address or secret["account"], address or secret["account"], newest[-1], calendars)
 
     def open(self, secret: Secret, keep: KeepSecret) -> GraphCalendar:
         """See CalendarSystem."""

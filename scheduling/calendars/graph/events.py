@@ -46,8 +46,9 @@ class EventBook:
     def create(self, spec: EventSpec, deadline: Deadline) -> EventRef:
         """Store the event, or adopt the one that carries its key. Raises CalendarError."""
         present = self.find(spec, deadline)
-        if present is not None:
-            return present
+        if present is not None:  # a link that came late may stand on the event itself before it stands in lists
+            awaits = spec.native_conference and present.join_url is None
+            return self.get(present, deadline).ref if awaits else present
         wanted = self._content(spec)
         content = {
             "isReminderOn": False,  # none means none; Outlook would set its usual one

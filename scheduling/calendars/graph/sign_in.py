@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -215,9 +215,14 @@ class _Door:
         self, url: str, data: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_: object
     ) -> TokenAnswer:
         answer = self._sign_ins.call("POST", url, data or {}, headers or {}, self._deadline)
-        if not json.loads(answer.text).keys() & {"access_token", "error"}:
+        content = json.loads(answer.text)
+        if not content.keys() & {"access_token", "error"}:
             raise Unavailable("sign_in_nonsense")  # msal would take it for a lost grant
-        return answer
+        if not isinstance(content.get("scope"), str):
+            return answer
+        # Scopes may come with their resource's address; msal would not know them again, and renew at every turn.
+        scopes = " ".join(scope.rpartition("/")[2] for scope in content["scope"].split())
+        return replace(answer, text=json.dumps({**content, "scope": scopes}))
 
     def close(self) -> None:
         """Nothing is held open for msal alone."""

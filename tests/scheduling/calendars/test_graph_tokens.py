@@ -20,7 +20,7 @@ from scheduling.errors import (
 )
 from scheduling.outbound import Outbound
 from tests.scheduling.calendars.conftest import WEEK, soon
-from tests.scheduling.calendars.graph_kit import GraphAccount, system_at
+from tests.scheduling.calendars.graph_kit import GraphAccount, signed_in, system_at
 
 TOKEN = "/oauth2/v2.0/token"
 
@@ -79,6 +79,31 @@ def test_what_was_stored_opens_the_account_again_although_refresh_tokens_rotate(
         secret = dana.kept[-1]
 
     assert token_requests(microsoft) == ["authorization_code"] + 3 * ["refresh_token"]
+
+
+def test_permissions_that_are_told_as_addresses_are_known_again(
+    dana: GraphAccount, microsoft: MicrosoftStandIn, http: Outbound
+) -> None:
+    microsoft.identity.resource = "https://graph.microsoft.com/"
+    microsoft.troubles.exchanges.clear()
+    account = signed_in(dana.system, dana.address)
+
+    dana.provider = system_at(microsoft, http).open(account.secret, dana.kept.append)  # another process
+
+    assert read(dana) is None
+    assert token_requests(microsoft) == ["authorization_code"]
+
+
+def test_a_token_that_is_renewed_while_connecting_is_the_one_that_is_stored(
+    dana: GraphAccount, microsoft: MicrosoftStandIn, http: Outbound
+) -> None:
+    microsoft.troubles.add(Trouble("GET", "/me/calendars", status=401))
+    account = signed_in(dana.system, dana.address)
+    microsoft.identity.expire(dana.address)
+
+    dana.provider = system_at(microsoft, http).open(account.secret, dana.kept.append)  # another process
+
+    assert read(dana) is None
 
 
 def test_an_older_copy_of_the_secret_does_no_harm_in_the_same_process(

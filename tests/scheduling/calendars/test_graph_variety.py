@@ -149,6 +149,20 @@ def test_a_meeting_that_may_not_be_held_by_teams_is_booked_without_its_link(
     assert (ref.join_url, dana.count()) == (None, 1)
 
 
+def test_a_link_that_stands_on_the_event_before_it_stands_in_lists_is_found(
+    dana: GraphAccount, microsoft: MicrosoftStandIn, spec: EventSpec
+) -> None:
+    microsoft.office.links_late = 1
+    wanted = replace(spec, native_conference=True)
+    ref = dana.provider.create_event(wanted, soon())
+    listed = microsoft.office.told(dana.mailbox, dana.mailbox.events[ref.event_id])
+    microsoft.troubles.add(answer({"value": [{**listed, "onlineMeeting": None}]}, EVENTS))
+
+    again = dana.provider.create_event(wanted, soon())
+
+    assert (ref.join_url, again.join_url) == (None, dana.mailbox.events[ref.event_id].join_url)
+
+
 # --- signing in ---
 
 
