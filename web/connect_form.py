@@ -99,8 +99,7 @@ ICLOUD = ConnectForm(
             "email",
             "Email address",
             "Enter the email address of your Apple Account.",
-            kind="email",
-            hint="The one you sign in to your Apple Account with.",
+            hint="The one you sign in to your Apple Account with. Where that is a phone number, enter it.",
             autocomplete="username",
         ),
         Field(

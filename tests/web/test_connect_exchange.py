@@ -50,6 +50,14 @@ async def browser(connecting: Connecting, *, asks: bool = True) -> AsyncIterator
         yield client
 
 
+async def test_an_address_that_is_none_is_told_at_its_field(connecting: Connecting):
+    async with browser(connecting) as client:
+        page = await client.post("/connect/x", data={**TYPED, "email": "dana"}, headers={"Origin": PUBLIC})
+
+    assert (page.status_code, connecting.tried) == (422, [])
+    assert "Enter an email address such as name@example.com." in page.text
+
+
 async def test_the_page_asks_for_address_name_password_and_server(connecting: Connecting):
     async with browser(connecting) as client:
         page = (await client.get("/connect/x")).text

@@ -22,6 +22,9 @@ BASIC, NTLM = "basic", "NTLM"
 """Ways to sign in, by exchangelib's names."""
 
 _PATH = "/EWS/Exchange.asmx"
+_NO_SERVICE = frozenset({"", "ews", "owa", "ecp"})
+"""First parts of paths that people copy from their browsers."""
+
 _GREETING = b"""<?xml version="1.0" encoding="utf-8"?>
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
  xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"
@@ -90,7 +93,7 @@ class ExchangeSystem:
     def check(self, deadline: Deadline) -> None:
         """Whether the operator's server is one; no password is sent. Raises HostRefused and CalendarErrors."""
         if self._ews_url is not None:
-            self._greet(_service_at(self._ews_url, self._http), deadline)
+            self._greet(_service_at(self._ews_url, self._http, is_service=True), deadline)
 
     def open(self, secret: Secret, _keep: KeepSecret) -> CalendarProvider:
         """See CalendarSystem; a password never changes by itself, and nothing has to be found again."""
@@ -103,7 +106,7 @@ class ExchangeSystem:
         """The service's address. What the operator or the person names is not looked for."""
         named = self._ews_url or server
         if named:
-            return _service_at(named, self._http)
+            return _service_at(named, self._http, is_service=self._ews_url is not None)
 
         def signed(url: str, body: bytes, offer: str, deadline: Deadline) -> Answer:
             answer: Answer = library("wire").signed_post(
@@ -139,15 +142,18 @@ class ExchangeSystem:
         return other
 
 
-def _service_at(typed: str, http: Http) -> str:
+def _service_at(typed: str, http: Http, *, is_service: bool) -> str:
     """The service of a server as people write it: a host, the address of its web mail, or the whole thing.
 
-    Raises HostRefused.
+    `is_service`: the operator says that it is the service's, so another path than the usual one is meant. Raises
+    HostRefused.
     """
     url = typed if "://" in typed else f"https://{typed}"
     http.check_url(url)
     parts = urlsplit(url)
-    path = parts.path if parts.path.lower().endswith(".asmx") else _PATH
+    first = parts.path.strip("/").lower().partition("/")[0]
+    is_whole = parts.path.lower().endswith(".asmx") or (is_service and first not in _NO_SERVICE)
+    path = parts.path if is_whole else _PATH
     return f"{parts.scheme.lower()}://{parts.netloc}{path}"
 
 

@@ -84,6 +84,24 @@ def test_b63_the_service_sends_nobody_inside(odd: OddServer):
     assert refusal(lambda: ExchangeSystem(only_it).connect(typed, soon())) == (HostRefused, "scheme")
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("", "/EWS/Exchange.asmx"),
+        ("ews/", "/EWS/Exchange.asmx"),
+        ("owa/auth/logon.aspx", "/EWS/Exchange.asmx"),
+        ("mail/service", "/mail/service"),
+        ("ews/exchange.asmx", "/ews/exchange.asmx"),
+    ],
+)
+def test_the_operators_service_may_have_a_path_of_its_own(odd: OddServer, http: Outbound, path: str, asked: str):
+    odd.script("POST", Reply(401, b"", {"WWW-Authenticate": "Basic"}))
+
+    ExchangeSystem(http, f"{odd.url}{path}").check(soon())
+
+    assert [requested for _, requested, _ in odd.requests] == [asked]
+
+
 def test_the_password_follows_no_redirect_to_another_site(odd: OddServer, http: Outbound):
     odd.script("POST", Reply(302, b"", {"Location": "https://elsewhere.example/EWS/Exchange.asmx"}))
     typed = {"email": "dana@acme.example", "user_name": "dana", "password": "x", "server": odd.url}
