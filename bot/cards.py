@@ -242,13 +242,27 @@ def plain_message(words: str) -> Message:
     return message(escaped(words), [section(words)])
 
 
+_UNSENT = {
+    "expired": "the mail server did not take it before the meeting began",
+    "attempts": "the mail server did not take it",
+    "timeout": "the mail server did not answer",
+    "connection": "the mail server could not be reached",
+}
+
+
 def undelivered_message(booking: Booking, address: str, code: str) -> Message:
+    """A mail that was refused, or that no server took in all the time there was."""
+    unsent = code in _UNSENT or code.startswith("4")
+    answered = f"the mail server answered {code}" if code[:1].isdigit() else fit(code, 200).replace("_", " ")
     rows: list[Row] = [
         ("Address", address),
-        ("Reason", f"the mail server answered {code}" if code[:1].isdigit() else fit(code, 200).replace("_", " ")),
+        ("Reason", _UNSENT.get(code, answered)),
         ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
         ("Tracking ID", booking.tracking_id),
     ]
+    if unsent:
+        words = ["The meeting itself stands. Tell this person yourself."]
+        return _said("A mail about your meeting could not be sent", rows, (), words)
     words = ["The meeting itself stands. Check the address and tell this person yourself."]
     return _said("A mail about your meeting was refused", rows, (), words)
 

@@ -7,7 +7,7 @@ are sent, from the booking as it is then.
 import base64
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from scheduling.choices import choices_of
@@ -63,7 +63,7 @@ class Telling:
             """It was to the rep, in Slack, and there is no other way: the outbox keeps the task for the operator."""
 
         return (
-            Kind("send_mail", self._send_mail, give_up=self._undelivered),
+            Kind("send_mail", self._send_mail, give_up=self._undelivered, expires_at=self._meeting_begins),
             Kind("tell_undelivered", self._tell_undelivered, give_up=quiet),
             Kind("show_outcome", self._show_outcome, give_up=quiet, max_attempts=5),
             Kind("tell_problem", self._tell_problem, give_up=quiet),
@@ -193,6 +193,10 @@ class Telling:
                 return Done()
             raise
         return Done()
+
+    def _meeting_begins(self, task: Task) -> datetime:
+        """A mail that could not be sent before is of no use any more; the rep can still pick up the phone."""
+        return self._booking(task).interval.start
 
     def _undelivered(self, tx: Session, task: Task, error: OutsideError) -> None:
         booking = booking_of(tx, task)

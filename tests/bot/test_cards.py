@@ -237,3 +237,17 @@ def test_a_room_that_declined_is_named_and_what_to_do_is_said():
 
     assert text.startswith("Oslo did not take your meeting")
     assert "Choose another room" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "reason"),
+    [
+        ("550", "A mail about your meeting was refused", "the mail server answered 550"),
+        ("451", "A mail about your meeting could not be sent", "the mail server answered 451"),
+        ("expired", "A mail about your meeting could not be sent", "did not take it before the meeting began"),
+    ],
+)
+def test_a_refused_mail_and_one_that_never_got_out_are_told_apart(code, title, reason):
+    text = cards.undelivered_message(booking_with(FORM), "buyer@acme.example", code)["text"]
+
+    assert (text.startswith(title), reason in text) == (True, True)

@@ -130,7 +130,7 @@ def every_message():
     yield cards.problem_message(failed)
     yield cards.reconnect_message(CONNECTION, ALL_LINKS)
     yield cards.connect_message(ALL_LINKS)
-    yield cards.undelivered_message(BOOKING, "a@b.example", "550")
+    yield from (cards.undelivered_message(BOOKING, "a@b.example", code) for code in ("550", "451", "expired"))
     yield cards.link_message(BOOKING)
     yield cards.room_declined_message(BOOKING, ("Oslo", "Bergen"))
     yield cards.member_message(booking_with(FORM.model_copy(update={"conferencing": ConferencingKind.ZOOM})), DANA)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from scheduling.errors import AuthExpired, NoticeRefused, RateLimited, Refused, Unavailable
+from scheduling.errors import AuthExpired, MailDeferred, NoticeRefused, RateLimited, Refused, Unavailable
 from scheduling.ports import OutcomeKind
 from tests.scheduling.service.conftest import DANA, TUESDAY_9
 
@@ -97,6 +97,19 @@ def test_a_colleague_and_a_channel_that_cannot_be_told_are_named_to_the_rep(worl
         ("card", "C0SALES", "msg_blocks_too_long"),
         ("member", "Priya Nair", "account_inactive"),
     ]
+
+
+def test_a_mail_that_no_server_takes_is_told_before_the_meeting_begins(world):
+    world.connect("U0DANA", "dana")
+    soon = world.clock() + timedelta(hours=1)
+    world.transport.errors = [(MailDeferred("451"), False)] * 100
+
+    world.submitted(soon)
+    world.run()
+
+    assert world.transport.sent == []
+    assert sorted(world.notices.undelivered) == [("buyer@acme.example", "451"), ("dana@demo.example", "451")]
+    assert world.clock() < soon
 
 
 def test_a_last_look_that_never_succeeds_is_told(world, monkeypatch):
