@@ -37,7 +37,7 @@ from logs import set_up_logs
 from scheduling.accounts import ConfiguredAccounts
 from scheduling.assembly import Scheduling, assemble
 from scheduling.authorizing import Authorizing
-from scheduling.calendars import system_class
+from scheduling.calendars import REGISTRY, system_class
 from scheduling.calendars.systems import CalendarSystem
 from scheduling.clock import Clock, utc_now
 from scheduling.conferencing.zoom import Zoom
@@ -45,8 +45,8 @@ from scheduling.config import SchedulingConfig
 from scheduling.domain import Rep
 from scheduling.outbound import Outbound
 from scheduling.outbox import Outbox
-from scheduling.secrets import SecretBox
-from scheduling.store import Store, StoreUnfit, inbox
+from scheduling.secrets import KeyUnfit, SecretBox
+from scheduling.store import Store, StoreUnfit, connections, inbox
 from scheduling.zones import search_zones, use_packaged_zones
 from settings import Settings
 from web import Health, build_web_app, forms
@@ -148,7 +148,7 @@ def compose(settings: Settings, clock: Clock = utc_now) -> Application:
         mail_from=settings.mail_from,
         public_url=settings.public_url,
         announce_channel=settings.slack_announce_channel,
-        connectable=tuple(systems),
+        connectable=tuple(REGISTRY),
     )
 
     def fresh_links(rep: Rep) -> Mapping[str, str]:
@@ -264,6 +264,8 @@ def run_until_stopped(settings: Settings, clock: Clock = utc_now) -> int:
         app = compose(settings, clock)
         app.store.migrate()
         app.store.check()
+        if len(settings.fernet_keys) > 1:
+            _seal_anew(app.store)
     except StoreUnfit as unfit:
         log.error("database_unfit", extra={"reason": str(unfit)})  # noqa: TRY400 - the sentence says it all
         return 1
@@ -277,6 +279,16 @@ def run_until_stopped(settings: Settings, clock: Clock = utc_now) -> int:
         log.error("cannot_listen", extra={"host": settings.host, "port": settings.port, "reason": error.strerror})  # noqa: TRY400 - the reason says it all
         return 1
     return _in_event_loop(_serve(app, listening))
+
+
+def _seal_anew(store: Store) -> None:
+    """With the newest key, so that the older ones may be taken out of SECRET_KEYS."""
+    try:
+        count = store.transact(connections.rotate)
+    except KeyUnfit as unfit:  # what opens goes on working; `doctor` says the same
+        log.error("secrets_not_sealed_anew", extra={"reason": str(unfit)})  # noqa: TRY400 - the sentence says it all
+    else:
+        log.info("secrets_sealed_anew", extra={"count": count})
 
 
 async def _serve(app: Application, listening: socket.socket) -> int:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from scheduling.errors import CalendarError, HostRefused, LinkRefused
 from web.connect_form import FORMS, ConnectForm, Said, said_by
 from web.oauth import OAuthPages
+from web.oauth_words import SYSTEMS
 from web.protection import is_same_origin
 from web.rendering import notice_page, page
 
@@ -83,9 +84,11 @@ class ConnectPages:
             link = await self._link(request.path_params["token"])
             if self._elsewhere is not None and link.provider in self._elsewhere.providers:
                 return await self._elsewhere.leave(request, link.provider, request.path_params["token"])
-            form = self._forms[link.provider]
-        except (LinkRefused, KeyError):
+        except LinkRefused:
             return _used_up()
+        form = self._forms.get(link.provider)
+        if form is None:
+            return _not_set_up(link.provider) if link.provider in SYSTEMS else _used_up()
         if request.method == "POST":
             return await self._submitted(request, form)
         return _form_page(form, {}, Said())
@@ -157,6 +160,16 @@ def _form_page(form: ConnectForm, typed: Mapping[str, str], said: Said) -> Respo
         "said": said,
     }
     return page("connect", 422 if said else 200, values)
+
+
+def _not_set_up(provider: str) -> Response:
+    """A system that people sign in to at its own page, whose client the operator has not entered."""
+    return notice_page(
+        503,
+        f"{SYSTEMS[provider]} is not set up here yet",
+        f"The person who runs this app has to enter its client id and secret first: {provider.upper()}_CLIENT_ID and "
+        f"{provider.upper()}_CLIENT_SECRET. Until then, choose another calendar in Slack.",
+    )
 
 
 def _used_up() -> Response:

@@ -153,7 +153,7 @@ async def find_times(ack: AsyncAck, form: OpenForm, screens: Screens) -> None:
 
 async def pick(ack: AsyncAck, action: Payload, form: OpenForm, screens: Screens) -> None:
     """A slot button: the time is held for this rep, and shown for confirmation."""
-    start = slots.start_of(action.get("value"))
+    start = slots.picked(action)
     if start is None:
         raise SlotTaken
     screens.replace(form.view, await form.hold(start))

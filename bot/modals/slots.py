@@ -1,8 +1,9 @@
 """Slot buttons: a start as a button, in both clocks. Used by the times screen and by the alternatives of an outcome."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from bot.modals.blocks import MAX_BUTTONS, Block, actions, button
 from bot.words import day_words, full_day_words
@@ -20,6 +21,12 @@ def start_of(value: str | None) -> datetime | None:
     if value is None or not value.isascii() or not value.isdecimal() or not 0 < int(value[:15]) < FAR_FUTURE:
         return None
     return datetime.fromtimestamp(int(value), UTC)
+
+
+def picked(action: Mapping[str, Any]) -> datetime | None:
+    """The start that a pressed slot button stands for; None where its value is not the one it was made with."""
+    value = action.get("value")
+    return start_of(value) if action.get("action_id") == f"{SLOT}.{value}" else None
 
 
 def value_of(start: datetime) -> str:

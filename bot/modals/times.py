@@ -25,7 +25,7 @@ from bot.modals.blocks import (
 )
 from bot.modals.details import CUSTOM, PRESETS
 from bot.modals.slots import by_day, slot_buttons
-from bot.words import day_words, minutes_words, zone_words
+from bot.words import day_words, full_day_words, minutes_words, zone_words
 from scheduling.domain import Connection, Draft, Form, Proposal, Screen, Slot
 from scheduling.zones import local
 
@@ -91,6 +91,7 @@ def build(
         header(HEADER),
         section(_zones(proposal), _menu(form.show_conflicts), _ZONES),
         _navigation(proposal, draft),
+        *_out_of_reach(proposal, form),
         *week_notes.shut_out(proposal.shut_out, links or {}),
         *week_notes.via_sharing(proposal.via_sharing),
         *week_notes.unread(proposal.unread),
@@ -139,6 +140,21 @@ def _length_picker(form: Form) -> Block:
         "options": options,
         "initial_option": next(each for each in options if each["value"] == str(form.minutes)),
     }
+
+
+def _out_of_reach(proposal: Proposal, form: Form) -> list[Block]:
+    """Why other days are shown than those jumped to."""
+    if form.week_of is None:
+        return []
+    wanted = date.fromisoformat(form.week_of)
+    first = local(proposal.week.start, proposal.grid_zone or proposal.zone).date()
+    if wanted > first:
+        return [
+            context(f"{full_day_words(wanted)} is further ahead than meetings can be booked: these are the last days.")
+        ]
+    if first - wanted >= timedelta(days=7):  # Earlier may step a few days too far
+        return [context(f"{full_day_words(wanted)} is over: these are the next days.")]
+    return []
 
 
 def _zones(proposal: Proposal) -> str:

@@ -250,6 +250,23 @@ def _slot_texts(view):
     return [e["text"]["text"] for e in elements if e["action_id"].startswith("slot.")]
 
 
+@pytest.mark.parametrize(
+    ("jumped_to", "words"),
+    [
+        ("2027-06-01", "Tuesday 1 Jun 2027 is further ahead than meetings can be booked: these are the last days."),
+        ("1969-01-01", "Wednesday 1 Jan 1969 is over: these are the next days."),
+        ("2026-11-24", None),
+    ],
+)
+def test_a_day_out_of_reach_is_said_to_be(jumped_to, words):
+    week = Interval(at(23, 23), at(30, 23))  # from Tue 24 Nov in Berlin
+
+    view = times.build(crowded("Europe/Berlin", None, 30, week=week, slots=()), draft_with(Form(week_of=jumped_to)))
+
+    said = [e["text"] for b in view["blocks"] if b["type"] == "context" for e in b["elements"]]
+    assert [each for each in said if "these are" in each] == ([words] if words else [])
+
+
 def test_an_hour_that_comes_twice_is_told_apart():
     night = datetime(2026, 10, 25, tzinfo=UTC)
     starts = (night, night + timedelta(hours=1), night + timedelta(hours=2))

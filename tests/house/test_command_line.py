@@ -16,6 +16,10 @@ import httpx2 as httpx
 import pytest
 from cryptography.fernet import Fernet
 
+from scheduling.domain import Connection, ConnectionState
+from scheduling.secrets import SecretBox
+from scheduling.store import Store, connections
+
 APP = Path(__file__).parents[2] / "app.py"
 NOBODY = "http://127.0.0.1:9/api/"  # the discard port: nothing answers there
 
@@ -108,6 +112,24 @@ def test_the_app_migrates_listens_and_ends_well_when_told_to(start, environment,
         "stopped",
     ]
     assert (tmp_path / "data" / "schedule-for.db").exists()
+
+
+def test_a_start_with_a_new_key_in_front_makes_the_old_one_unneeded(start, environment, tmp_path):
+    old, new = environment["SECRET_KEYS"], Fernet.generate_key().decode()
+    address = f"sqlite:///{tmp_path / 'keys.db'}"
+    dana = Connection("c1", "T1", "U1", "icloud", "dana@example.com", ConnectionState.OK)
+    before = Store.open(address, box=SecretBox([old]))
+    before.migrate()
+    before.transact(lambda tx: connections.save(tx, dana, {"password": "abcd"}, []))
+    before.dispose()
+
+    app = start({**environment, "DATABASE_URL": address, "SECRET_KEYS": f"{new},{old}"})
+    app.wait_until_ready()
+
+    after = Store.open(address, box=SecretBox([new]))
+    assert after.read(lambda tx: connections.secret(tx, "T1", "c1")) == {"password": "abcd"}
+    after.dispose()
+    assert "secrets_sealed_anew" in app.events()
 
 
 def test_a_second_signal_ends_it_at_once(start, environment):

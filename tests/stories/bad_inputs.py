@@ -115,6 +115,7 @@ TAMPERED = (
     Tampered("B9", "slot", "9" * 400),
     Tampered("B8", "slot", "-86400"),
     Tampered("B68", "slot", "1796032800x"),
+    Tampered("B68", "slot", "one byte off"),
     Tampered("B11", ZONE, "Mars/Phobos"),
     Tampered("B12", ZONE, "../../etc/passwd"),
     Tampered("B13", ZONE, "GMT+25"),

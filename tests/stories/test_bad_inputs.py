@@ -140,7 +140,10 @@ def tampered(desk: Desk, where: str, value: str) -> None:
         if value == "-1 minute":
             value = str(int((desk.clock() - timedelta(minutes=1)).timestamp()))
         slot = next(c for c in dana.screen().controls if c.element.get("action_id", "").startswith("slot."))
-        dana.client.click(dana.surface(), slot.block, {**slot.element, "value": value})
+        forged = {"value": value} | ({"action_id": f"slot.{value}"[:255]} if value.isdecimal() else {})
+        if value == "one byte off":  # of an ordinary button
+            forged = {"value": slot.element["value"][:-2] + "6" + slot.element["value"][-1]}
+        dana.client.click(dana.surface(), slot.block, {**slot.element, **forged})
         return
     field = next(c for c in dana.screen().controls if c.words == where)
     dana.client.set_value(dana.surface(), field.block, field.element, value)

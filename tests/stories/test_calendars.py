@@ -30,16 +30,17 @@ UNKNOWN = "a colleague's calendar could not be read (Priya Nair)"
 @pytest.mark.parametrize(
     "settings",
     [
+        {},
         {
             "GOOGLE_CLIENT_ID": "google-app",
             "GOOGLE_CLIENT_SECRET": "shh",
             "MICROSOFT_CLIENT_ID": "microsoft-app",
             "MICROSOFT_CLIENT_SECRET": "shh",
-        }
+        },
     ],
 )
 def test_a_rep_without_a_calendar_is_offered_every_system_at_once(desk):
-    """P1. Within three seconds the modal offers the four systems, and any other CalDAV server."""
+    """P1. Within three seconds the modal offers the four systems, set up or not, and any other CalDAV server."""
     started = time.monotonic()
     desk.dana.command("/schedule-for")
     screen = desk.dana.wait_for("Connect a calendar to see available times.")

@@ -123,6 +123,16 @@ async def test_a_link_for_a_system_this_page_does_not_know_is_no_link(browser, l
     assert (await browser.get("/connect/odd")).status_code == 410
 
 
+async def test_a_system_that_the_operator_has_not_set_up_keeps_its_button_and_says_so(browser, links):
+    links.open["google"] = Link("google")
+
+    answer = await browser.get("/connect/google")
+
+    assert answer.status_code == 503
+    assert "Google Calendar is not set up here yet" in answer.text
+    assert "GOOGLE_CLIENT_ID" in answer.text
+
+
 @pytest.mark.parametrize(
     ("token", "sent", "field_name", "words"),
     [
