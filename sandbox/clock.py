@@ -4,16 +4,14 @@ Workspace, seeds, page and the app's process go by it. What must not jump has cl
 go by the host's time, deadlines and access tokens by durations.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from scheduling.clock import utc_now
 
 FARTHEST = timedelta(days=3 * 365)
 
 
 class MovableClock:
-    """A `scheduling.clock.Clock`. The seconds ahead stand in a file: every process that has its path reads the same."""
+    """A clock as the app takes it. The seconds ahead stand in a file: every process with its path reads the same."""
 
     def __init__(self, file: Path) -> None:
         """`file` need not exist: then nobody jumped yet."""
@@ -21,7 +19,7 @@ class MovableClock:
 
     def __call__(self) -> datetime:
         """Aware and in UTC."""
-        return utc_now() + self.ahead
+        return datetime.now(UTC) + self.ahead
 
     @property
     def ahead(self) -> timedelta:

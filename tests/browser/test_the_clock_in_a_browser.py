@@ -66,6 +66,19 @@ def test_a_week_later_other_times_are_on_offer_and_mails_and_calendar_say_so(pag
     expect(page.get_by_role("tabpanel").get_by_role("heading", level=2)).to_contain_text(f"{today:%Y}")
 
 
+def test_mails_that_were_put_off_come_when_their_time_has_come(page, sandbox):
+    mailbox = sandbox.stage.mailbox
+    before = len(mailbox.messages)
+    page.get_by_role("tab", name="Troubles").click()
+    page.get_by_role("button", name="Put off the next 3 mails").click()
+    book(page)
+    page.get_by_role("button", name="Done").click()
+
+    jump(page, "An hour later")
+
+    assert len(mailbox.wait_for(before + 3, 20)) == before + 3
+
+
 def test_over_a_change_of_the_clocks_nine_stays_nine(page, sandbox):
     jump(page, re.compile("before the clocks change$"))
     zone = sandbox.stage.workspace.workspace.zone_of("U0DANA")

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_from_the_command_to_the_mail_and_the_event(page, sandbox):
     mails_before = len(sandbox.stage.mailbox.messages)
+    refused_before = list(sandbox.stage.workspace.workspace.refusals)
     field = page.get_by_label("Message #sales")
     field.press_sequentially("/sch")
     expect(page.get_by_role("option", name="/schedule-for")).to_be_visible()
@@ -53,7 +54,7 @@ def test_from_the_command_to_the_mail_and_the_event(page, sandbox):
     expect(page.get_by_role("button", name=re.compile(rf"^Pricing call {clock}.*, new$"))).to_be_visible()
     page.get_by_role("button", name=re.compile("^Messages to you")).click()
     expect(page.get_by_role("article").last).to_contain_text("You scheduled “Pricing call”")
-    assert sandbox.stage.workspace.workspace.refusals == []
+    assert sandbox.stage.workspace.workspace.refusals == refused_before
 
 
 def test_back_keeps_what_was_typed_and_conflicts_can_be_seen_and_chosen(page):
@@ -86,6 +87,41 @@ def test_back_keeps_what_was_typed_and_conflicts_can_be_seen_and_chosen(page):
     reason = row.split(" · ")[1].splitlines()[0].split(";")[0]
     expect(page.get_by_role("dialog")).to_contain_text("You chose a time with a conflict")
     expect(page.get_by_role("dialog")).to_contain_text(reason)
+
+
+def test_another_time_zone_changes_the_words_on_the_buttons_and_no_time(page):
+    to_times(page)
+    first = slots(page).first
+    name, words = first.get_attribute("data-action"), first.inner_text()
+
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Change time zone").click()
+    page.get_by_label("Show the times in this time zone").press_sequentially("tokyo")
+    page.get_by_role("option", name="Tokyo").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("Tokyo")
+    expect(slots(page).first).not_to_have_text(words)
+    assert slots(page).first.get_attribute("data-action") == name
+
+
+def test_a_link_in_the_mail_opens(page, context):
+    context.route("https://meet.example/**", lambda route: route.fulfill(body="The meeting"))
+    command(page, COMMAND.replace("@priya", ""))
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="More options").click()
+    page.get_by_label("Conferencing information").fill("https://meet.example/pricing")
+    page.get_by_role("button", name="Find times").click()
+    slots(page).first.click()
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_role("button", name="Schedule", exact=True).click()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name=re.compile("^Confirmed: Pricing call")).first.click()
+
+    with page.expect_popup() as opened:
+        page.frame_locator("iframe.letter").get_by_role("link", name="Join the meeting").click()
+
+    assert opened.value.url == "https://meet.example/pricing"
+    expect(opened.value.get_by_text("The meeting")).to_be_visible()
 
 
 def test_a_field_that_is_wrong_says_so_beside_itself_and_the_rest_stays(page):
