@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -82,11 +83,14 @@ class AppProcess:
 class Stage:
     """The parts around the app. Use as a context manager; leaving it ends every process that it started."""
 
-    def __init__(self, folder: Path, workspace: LocalWorkspace, mailbox: Mailbox, calendars: CalendarServer) -> None:
+    def __init__(
+        self, folder: Path, workspace: LocalWorkspace, mailbox: Mailbox, calendars: "Future[CalendarServer]"
+    ) -> None:
+        """The calendar server may still be starting, beside the app."""
         self.folder = folder
         self.workspace = workspace
         self.mailbox = mailbox
-        self.calendars = calendars
+        self._calendars = calendars
         self.clock = MovableClock(folder / "ahead")
         self.secret_key = Fernet.generate_key().decode()
         self._apps: list[AppProcess] = []
@@ -95,12 +99,20 @@ class Stage:
     def start(cls, folder: Path, manifest: Mapping[str, object], workspace: Workspace | None = None) -> Self:
         """Start the parts with their files in `folder`; the app itself is started by `run_app`."""
         folder.mkdir(parents=True, exist_ok=True)
-        calendars = CalendarServer.start(folder / "calendars", PEOPLE)
+        calendars: Future[CalendarServer] = Future()
+        calendars.set_result(CalendarServer.start(folder / "calendars", PEOPLE))
         mailbox = Mailbox.start()
         return cls(folder, LocalWorkspace.start(manifest=dict(manifest), workspace=workspace), mailbox, calendars)
 
+    @property
+    def calendars(self) -> CalendarServer:
+        """The calendar server, once it runs. Raises CalendarServerFailed."""
+        return self._calendars.result()
+
     def environment(self, port: int, **more: str) -> dict[str, str]:
         """What an operator would have to set, and nothing inherited but what programs need to run at all."""
+        if "ALLOWED_PRIVATE_HOSTS" not in more:
+            more["ALLOWED_PRIVATE_HOSTS"] = urlsplit(self.calendars.url).netloc
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         return {
             **kept,
@@ -112,7 +124,6 @@ class Stage:
             "SMTP_URL": self.mailbox.url,
             "MAIL_FROM": "meetings@demo.example",
             "DATABASE_URL": f"sqlite:///{self.folder}/schedule-for.db",
-            "ALLOWED_PRIVATE_HOSTS": urlsplit(self.calendars.url).netloc,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "HOST": "127.0.0.1",
             "PORT": str(port),
@@ -151,7 +162,8 @@ class Stage:
                 app.stop()
         self.workspace.stop()
         self.mailbox.stop()
-        self.calendars.stop()
+        if self._calendars.exception() is None:
+            self.calendars.stop()
 
     def __enter__(self) -> Self:
         return self

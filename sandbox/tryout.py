@@ -111,7 +111,7 @@ def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
     Leaving the block ends every process.
     """
     manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
-    with ExitStack() as ends, ThreadPoolExecutor(2) as pool:
+    with ExitStack() as ends, ThreadPoolExecutor(3) as pool:
         workspace = Workspace()
         seed.talk(workspace)
         mailbox = ends.enter_context(Mailbox.start())
@@ -123,18 +123,19 @@ def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
         ends.callback(local.stop)
         folder = folder / local.url.rpartition(":")[2]
         shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         begun = pool.submit(_other_systems, local.url, workspace)
         ends.callback(lambda: begun.result().stop())
-        calendars = ends.enter_context(CalendarServer.start(folder / "calendars", PEOPLE))
-        filled = pool.submit(seed.fill_calendars, calendars, workspace)
+        calendars = pool.submit(CalendarServer.start, folder / "calendars", PEOPLE)
         stage = ends.enter_context(Stage(folder, local, mailbox, calendars))
+        filled = pool.submit(lambda: seed.fill_calendars(stage.calendars, workspace))
         systems = begun.result()
         app = stage.run_app(
             connect=True, ALLOWED_PRIVATE_HOSTS=local.url.removeprefix("http://"), **systems.environment
         )
         filled.result()
-        page.start(local, calendars, stage.clock)
-        seed.connect_calendars(local, calendars, local.url)
+        page.start(local, stage.calendars, stage.clock)
+        seed.connect_calendars(local, stage.calendars, local.url)
         yield Sandbox(stage, page, app, systems)
 
 
