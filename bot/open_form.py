@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.crossing import Crossing
 from bot.modals.blocks import View
-from scheduling.domain import Draft, Form, Rep, Screen
+from scheduling.domain import Draft, Form, Obstacle, Rep, Screen
 from scheduling.service import LastMeeting, Opening, SchedulingService
 
 SUBMIT_WITHIN = 1.5
@@ -39,11 +39,11 @@ class OpenForm:
         self,
         start: datetime,
         words: tuple[str, ...] = (),
-        keys: tuple[str, ...] = (),
+        accepted: tuple[Obstacle, ...] = (),
         seen_at: datetime | None = None,
     ) -> Draft:
-        """Raises SlotTaken. `words` and `keys` are the accepted conflicts and whose they are, as seen at `seen_at`."""
-        return await self.crossing.local(self.scheduling.hold, self.rep, self.draft_id, start, words, keys, seen_at)
+        """Raises SlotTaken. `words` and `accepted` are the accepted conflicts, as seen at `seen_at`."""
+        return await self.crossing.local(self.scheduling.hold, self.rep, self.draft_id, start, words, accepted, seen_at)
 
     async def last_meeting(self, email: str) -> LastMeeting | None:
         """The rep's own latest meeting with this address."""

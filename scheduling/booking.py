@@ -241,8 +241,7 @@ class Booker:
         A slot that went is forgotten; after any other failure it stays, so that Schedule can be pressed again.
         """
         claims.release_draft(tx, draft.team_id, draft.id)
-        went = {"slot": None, "obstacles": (), "accepted": ()} if kind is OutcomeKind.TAKEN else {}
-        form = draft.form.model_copy(update=went)
+        form = draft.form.without_slot() if kind is OutcomeKind.TAKEN else draft.form
         again = replace(draft, form=form, state=DraftState.OPEN, screen=Screen.OUTCOME, held_until=None)
         saved = drafts.save(tx, again)
         record(

@@ -105,7 +105,7 @@ class Proposing:
         now = self._clock()
         participants = self._read(draft, seats_of(draft, people, chosen), window).participants
         slot = slot_at(participants, self._rules(draft, zone, now), start)
-        refused = tuple(o for o in slot.obstacles if o.who not in draft.form.accepted) if slot else ()
+        refused = tuple(o for o in slot.obstacles if not draft.form.accepts(o)) if slot else ()
         if slot is not None and not refused:
             return Recheck((), (), legal=True)
         listing = list_slots(participants, self._rules(draft, zone, now + self._config.minimum_notice), window)

@@ -23,6 +23,7 @@ from scheduling.domain import (
     EventSettings,
     Form,
     Interval,
+    Obstacle,
     Prefill,
     Proposal,
     Rep,
@@ -169,14 +170,14 @@ class SchedulingService:
         draft_id: str,
         start: datetime,
         obstacles: tuple[str, ...] = (),
-        accepted: tuple[str, ...] = (),
+        accepted: tuple[Obstacle, ...] = (),
         seen_at: datetime | None = None,
     ) -> Draft:
         """*local* Claim the slot for everybody in the draft for ten minutes. Raises SlotTaken, DraftGone.
 
-        `obstacles` are the words of the conflicts that the rep has seen and accepts, `accepted` the participant keys
-        (`Obstacle.who`) whose conflicts they are, as of `seen_at` (`Proposal.read_at`; None: now): a meeting booked
-        since was not accepted. Holding another start ends the earlier hold; the draft comes back on the confirm screen.
+        `obstacles` are the words of the conflicts that the rep has seen and accepts, `accepted` these conflicts, as of
+        `seen_at` (`Proposal.read_at`; None: now): what was booked since was not accepted. Holding another start ends
+        the earlier hold; the draft comes back on the confirm screen.
         """
 
         def work(tx: Session) -> Draft:
@@ -187,6 +188,7 @@ class SchedulingService:
             names = _names(tx, draft)
             interval = Interval(start, start + timedelta(minutes=draft.form.minutes))
             until = now + self._config.hold
+            keys = tuple(dict.fromkeys(obstacle.who for obstacle in accepted))
             claims.hold(
                 tx,
                 team_id=rep.team_id,
@@ -195,10 +197,11 @@ class SchedulingService:
                 interval=interval.widened(self._config.buffer, self._config.buffer),
                 expires_at=until,
                 now=now,
-                forced=accepted,
+                forced=keys,
                 seen_at=seen_at,
             )
-            form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
+            chosen = {"slot": start, "obstacles": obstacles, "accepted": keys, "shown": accepted}
+            form = draft.form.model_copy(update=chosen)
             return drafts.save(tx, replace(draft, form=form, screen=Screen.CONFIRM, held_until=until))
 
         return self._store.transact(work)

@@ -211,11 +211,7 @@ class EventKeeper:
             except_uid=booking.uid,
         )
         # A shared view tells no UIDs: our own event would look like somebody else's there.
-        known = [
-            p
-            for p in reading.participants
-            if p.unread is None and p.who not in booking.form.accepted and p.who not in reading.shared
-        ]
+        known = [p for p in reading.participants if p.unread is None and p.who not in reading.shared]
         rules = Rules(
             duration=booking.interval.duration,
             step=self._config.step,
@@ -223,7 +219,8 @@ class EventKeeper:
             grid_zone=booking.organizer.zone,
         )
         slot = slot_at(known, rules, booking.interval.start) if known else None
-        overlapping = tuple(dict.fromkeys(o.name for o in slot.obstacles)) if slot else ()
+        found = [obstacle for obstacle in slot.obstacles if not booking.form.accepts(obstacle)] if slot else []
+        overlapping = tuple(dict.fromkeys(obstacle.name for obstacle in found))
         return Done((lambda tx: self._telling.overlap(tx, booking, overlapping)) if overlapping else None)
 
     def _look_given_up(self, tx: Session, task: Task, error: OutsideError) -> None:

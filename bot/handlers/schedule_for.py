@@ -171,8 +171,7 @@ async def choose_anyway(ack: AsyncAck, action: Payload, form: OpenForm, screens:
         if slot is None:
             raise SlotTaken
         words = tuple(conflicts.obstacle_words(obstacle) for obstacle in slot.obstacles)
-        keys = tuple(dict.fromkeys(obstacle.who for obstacle in slot.obstacles))
-        return await form.hold(slot.start, words, keys, proposal.read_at)
+        return await form.hold(slot.start, words, slot.obstacles, proposal.read_at)
 
     screens.replace_after(form.view, draft, holding)
     await ack()

@@ -204,7 +204,7 @@ def with_length(form: Form, value: str) -> Form:
 
 def without_slot(form: Form) -> Form:
     """The picked time was for another meeting."""
-    return form.model_copy(update={"slot": None, "obstacles": (), "accepted": ()})
+    return form.without_slot()
 
 
 def _needs(form: Form) -> tuple[object, ...]:

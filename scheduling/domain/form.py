@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from scheduling.domain.people import Customer, Rep
+from scheduling.domain.slots import Obstacle
 
 
 class Screen(StrEnum):
@@ -77,11 +78,23 @@ class Form(BaseModel):
     slot: datetime | None = None
     obstacles: tuple[str, ...] = ()  # words of the conflicts the rep accepted with the slot
     accepted: tuple[str, ...] = ()  # whose conflicts those are: participant keys
+    shown: tuple[Obstacle, ...] = ()  # and what exactly they were
     on_event: bool = True  # Add to calendar event
     by_mail: bool = True  # Send confirmation email
     settings: EventSettings = EventSettings()
     opened: tuple[str, ...] = ()  # optional fields that are in sight
     asked: tuple[str, ...] = ()  # members who were asked to connect a calendar
+
+    def accepts(self, obstacle: Obstacle) -> bool:
+        """Whether the rep chose the slot in spite of this very thing, not only of something else of that person's."""
+        if not self.shown:
+            return obstacle.who in self.accepted
+        said = (obstacle.kind, obstacle.who, obstacle.title)
+        return any((seen.kind, seen.who, seen.title) == said for seen in self.shown)
+
+    def without_slot(self) -> Self:
+        """The form again as it is before a time is picked."""
+        return self.model_copy(update={"slot": None, "obstacles": (), "accepted": (), "shown": ()})
 
 
 @dataclass(frozen=True, slots=True)

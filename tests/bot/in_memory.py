@@ -133,7 +133,7 @@ class InMemoryScheduling:
         draft_id: str,
         start: datetime,
         obstacles: tuple[str, ...] = (),
-        accepted: tuple[str, ...] = (),
+        accepted: tuple[Obstacle, ...] = (),
         seen_at: datetime | None = None,
     ) -> Draft:
         self.before("hold")
@@ -141,8 +141,10 @@ class InMemoryScheduling:
             raise SlotTaken(self.taken[start])
         with self.lock:
             draft = self._open(rep, draft_id)
-            form = draft.form.model_copy(update={"slot": start, "obstacles": obstacles, "accepted": accepted})
-            self.holds.append((start, obstacles, accepted))
+            keys = tuple(dict.fromkeys(obstacle.who for obstacle in accepted))
+            chosen = {"slot": start, "obstacles": obstacles, "accepted": keys, "shown": accepted}
+            form = draft.form.model_copy(update=chosen)
+            self.holds.append((start, obstacles, keys))
             self.seen_at = seen_at
             return self._store(replace(draft, form=form, screen=Screen.CONFIRM, held_until=NOW + timedelta(minutes=10)))
 

@@ -19,6 +19,9 @@ from scheduling.ports import OutcomeKind
 from scheduling.store import audit, connections
 from tests.scheduling.service.conftest import DANA, SAM, TEAM, TUESDAY_9, minutes
 
+TEN = TUESDAY_9 + minutes(60)
+"""10:00 in Berlin, 09:00 in London: both are at work."""
+
 
 def test_a_submitted_draft_becomes_one_event_three_mails_and_the_notices(world):
     calendar = world.connect("U0DANA", "dana")
@@ -101,7 +104,7 @@ def test_an_unknown_calendar_that_the_rep_accepted_may_stay_unknown(world):
     filled = world.filled(members=("U0DANA", "U0SAM"))
     (first, *_), slots = (p := world.service.propose(DANA, filled.id)).conflicts, p.slots
 
-    world.service.hold(DANA, filled.id, first.start, ("Sam's calendar could not be read",), ("U0SAM",))
+    world.service.hold(DANA, filled.id, first.start, ("Sam's calendar could not be read",), first.obstacles)
     world.service.submit(DANA, filled.id, on_event=True, by_mail=True)
     world.run()
 
@@ -115,23 +118,73 @@ def test_an_unknown_calendar_that_the_rep_accepted_may_stay_unknown(world):
 def test_a_meeting_booked_while_the_calendars_were_read_was_not_among_the_accepted_conflicts(world):
     world.connect("U0DANA", "dana")
     sam = world.connect("U0SAM", "sam")
-    ten = TUESDAY_9 + minutes(60)
+    ten = TEN
     sam.occupy(ten, ten + minutes(30))
     filled = world.filled(members=("U0DANA", "U0SAM"))
     seen = world.service.propose(DANA, filled.id)
     world.clock.advance(seconds=3)
+    [conflict] = [slot for slot in seen.conflicts if slot.start == ten]
     sams = world.filled(SAM, members=("U0SAM",))
-    world.service.hold(SAM, sams.id, ten, ("Sam Okafor: busy",), ("U0SAM",))
+    world.service.hold(SAM, sams.id, ten, ("Sam Okafor: busy",), conflict.obstacles)
     world.service.submit(SAM, sams.id, on_event=True, by_mail=True)
     world.outbox.run_until_idle()
 
     with pytest.raises(SlotTaken) as refusal:
-        world.service.hold(DANA, filled.id, ten, ("Sam Okafor: busy",), ("U0SAM",), seen.read_at)
+        world.service.hold(DANA, filled.id, ten, ("Sam Okafor: busy",), conflict.obstacles, seen.read_at)
 
-    assert ten in [slot.start for slot in seen.conflicts]
     assert refusal.value.who == ("Sam Okafor",)
     again = world.service.propose(DANA, filled.id)
-    world.service.hold(DANA, filled.id, ten, ("Sam Okafor: busy",), ("U0SAM",), again.read_at)
+    world.service.hold(DANA, filled.id, ten, ("Sam Okafor: busy",), conflict.obstacles, again.read_at)
+
+
+def chosen_anyway(world, members):
+    """A slot of 10:00 in Berlin, chosen although Sam has a stand-up then; not scheduled yet."""
+    filled = world.filled(members=members)
+    [conflict] = [slot for slot in world.service.propose(DANA, filled.id).conflicts if slot.start == TEN]
+    words = tuple(f"{obstacle.name}: {obstacle.title}" for obstacle in conflict.obstacles)
+    world.service.hold(DANA, filled.id, TEN, words, conflict.obstacles)
+    return filled
+
+
+def test_a_conflict_that_was_accepted_stays_accepted(world):
+    world.connect("U0DANA", "dana")
+    world.connect("U0SAM", "sam").occupy(TEN, TEN + minutes(30), "Stand-up")
+    draft = chosen_anyway(world, ("U0DANA", "U0SAM"))
+
+    world.service.submit(DANA, draft.id, on_event=True, by_mail=True)
+    world.run()
+
+    assert world.service.outcome(DANA, draft.id).kind is OutcomeKind.BOOKED
+    assert world.notices.overlaps == []
+
+
+def test_another_meeting_of_the_same_person_that_came_after_the_pick_is_asked_about_again(world):
+    world.connect("U0DANA", "dana")
+    sam = world.connect("U0SAM", "sam")
+    sam.occupy(TEN, TEN + minutes(30), "Stand-up")
+    draft = chosen_anyway(world, ("U0DANA", "U0SAM"))
+    sam.occupy(TEN, TEN + minutes(60), "Board meeting")
+
+    world.service.submit(DANA, draft.id, on_event=True, by_mail=True)
+    world.run()
+
+    outcome = world.service.outcome(DANA, draft.id)
+    assert (outcome.kind, outcome.who, outcome.draft.form.shown) == (OutcomeKind.TAKEN, ("Sam Okafor",), ())
+    assert (world.transport.sent, world.notices.cards) == ([], [])
+
+
+def test_another_meeting_of_the_same_person_that_came_right_after_booking_is_told(world):
+    world.connect("U0DANA", "dana")
+    sam = world.connect("U0SAM", "sam")
+    sam.occupy(TEN, TEN + minutes(30), "Stand-up")
+    draft = chosen_anyway(world, ("U0DANA", "U0SAM"))
+    world.service.submit(DANA, draft.id, on_event=True, by_mail=True)
+    world.tick()
+    sam.occupy(TEN, TEN + minutes(60), "Board meeting")
+
+    world.run()
+
+    assert world.notices.overlaps == [("Sam Okafor",)]
 
 
 def test_two_reps_who_hold_the_same_person_at_the_same_time_get_one_hold(world):

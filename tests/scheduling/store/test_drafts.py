@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from scheduling.domain import ConferencingKind, Customer, Draft, DraftState, Form, Rep, Screen
+from scheduling.domain import ConferencingKind, Customer, Draft, DraftState, Form, Obstacle, ObstacleKind, Rep, Screen
 from scheduling.errors import DraftGone
 from scheduling.store import drafts
 
@@ -23,6 +23,7 @@ FORM = Form(
     week_of="2026-11-02",
     slot=datetime(2026, 11, 3, 9, 30, tzinfo=UTC),
     obstacles=("Priya Nair: busy",),
+    shown=(Obstacle(ObstacleKind.BUSY, "U2", "Priya Nair"),),
     by_mail=False,
 )
 
