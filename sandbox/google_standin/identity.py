@@ -27,6 +27,9 @@ LIFE = timedelta(seconds=3599)
 CODE_LIFE = timedelta(minutes=10)
 PASSED_ON = ("client_id", "redirect_uri", "state", "nonce", "scope", "code_challenge", "access_type")
 
+_TOLD_AS = {"email": "https://www.googleapis.com/auth/userinfo.email"}
+"""Scopes that come back under another name, and in no order of ours."""
+
 
 @dataclass
 class Grant:
@@ -220,7 +223,7 @@ class Identity:
         found = {
             "access_token": access,
             "expires_in": int(LIFE.total_seconds()),
-            "scope": " ".join(grant.scopes),
+            "scope": " ".join(_TOLD_AS.get(scope, scope) for scope in reversed(grant.scopes)),
             "token_type": "Bearer",
         }
         return {**found, "refresh_token": grant.refresh} if refresh else found

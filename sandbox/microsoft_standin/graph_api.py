@@ -18,6 +18,7 @@ from sandbox.microsoft_standin.troubles import GRAPH, error_body
 MOST_SCHEDULES = 20
 LONGEST = timedelta(days=62)
 _BY_PROPERTY = re.compile(r"singleValueExtendedProperties/Any\(ep: ep/id eq '([^']+)' and ep/value eq '([^']+)'\)")
+_DIGITS = {"free": "0", "tentative": "1", "busy": "2", "oof": "3", "workingElsewhere": "4"}
 _IDS = re.compile(r"id eq '([^']+)'")
 _EXPANDABLE = "singleValueExtendedProperties"
 
@@ -111,9 +112,10 @@ class GraphApi:
             raise Refusal(400, "ErrorInvalidParameter")
         if end - start >= LONGEST:
             raise Refusal(400, "ErrorTimeIntervalTooBig")
-        return JSONResponse({"value": [self._schedule(address, start, end) for address in sent["schedules"]]})
+        step = timedelta(minutes=sent.get("availabilityViewInterval", 30))
+        return JSONResponse({"value": [self._schedule(address, start, end, step) for address in sent["schedules"]]})
 
-    def _schedule(self, address: str, start: datetime, end: datetime) -> dict[str, Any]:
+    def _schedule(self, address: str, start: datetime, end: datetime, step: timedelta) -> dict[str, Any]:
         mailbox = self._office.directory.mailboxes.get(address.lower())
         if mailbox is None:
             message = "Unable to resolve e-mail address to an Active Directory object."
@@ -124,7 +126,7 @@ class GraphApi:
             return {"scheduleId": address, "availabilityView": "", "error": error}
         shown = self._office.directory.shown(mailbox, mailbox.default.id, start, end)
         items = [self._item(mailbox, event) for event in shown]
-        return {"scheduleId": address, "availabilityView": "", "scheduleItems": items}
+        return {"scheduleId": address, "availabilityView": _view(items, start, end, step), "scheduleItems": items}
 
     def _item(self, mailbox: Mailbox, event: Event) -> dict[str, Any]:
         private = event.content.get("sensitivity") in ("private", "confidential")
@@ -204,6 +206,16 @@ class GraphApi:
             following = request.url.include_query_params(**{"$skip": skip + top})
             answer["@odata.nextLink"] = str(following)
         return JSONResponse(answer)
+
+
+def _view(items: Sequence[Mapping[str, Any]], start: datetime, end: datetime, step: timedelta) -> str:
+    """One digit per step: the most that stands in it."""
+    spans = [(_utc(i["start"]["dateTime"]), _utc(i["end"]["dateTime"]), _DIGITS.get(i["status"], "0")) for i in items]
+    digits = []
+    while start < end:
+        digits.append(max((digit for a, z, digit in spans if a < start + step and start < z), default="0"))
+        start += step
+    return "".join(digits)
 
 
 def _event(request: Request, mailbox: Mailbox) -> Event:
