@@ -15,7 +15,7 @@ import time
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx2
 import uvicorn
@@ -211,7 +211,7 @@ def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, Calend
     exchange = own_servers(settings, settings.exchange_ews_url) if settings.exchange_ews_url else outbound
     return systems | {
         "exchange": system_class("exchange")(exchange, settings.exchange_ews_url),
-        "icloud": system_class("icloud")(outbound, settings.icloud_caldav_url),
+        "icloud": system_class("icloud")(icloud_servers(settings, outbound), settings.icloud_caldav_url),
         "caldav": system_class("caldav")(outbound),
     }
 
@@ -219,6 +219,18 @@ def calendar_systems(settings: Settings, outbound: Outbound) -> dict[str, Calend
 def own_servers(settings: Settings, *urls: str) -> Outbound:
     """The way to servers that the operator named, which may be private; to no others that are, unless allowed."""
     return Outbound(settings.private_hosts_with(*urls), settings.extra_ca_bundle)
+
+
+def icloud_servers(settings: Settings, outbound: Outbound) -> Outbound:
+    """The way to ICLOUD_CALDAV_URL. Where that is not Apple's, its host may be private, at every port.
+
+    As at Apple, the address that all accounts begin at need not be the one where an account's calendars are.
+    """
+    parts = urlsplit(settings.icloud_caldav_url)
+    if _is_public(parts):
+        return outbound
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return own_servers(settings, f"//{host}")
 
 
 def zoom_account(settings: Settings, trusted: ssl.SSLContext | None) -> Zoom | None:
@@ -240,9 +252,12 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 def allowed_private_hosts(settings: Settings) -> frozenset[str]:
     """What the operator allows for servers that people name, and the operator's own ICLOUD_CALDAV_URL."""
-    icloud = urlsplit(settings.icloud_caldav_url)
-    is_apples = icloud.scheme == "https" and icloud.port is None
-    return settings.private_hosts_with(*() if is_apples else (settings.icloud_caldav_url,))
+    icloud = settings.icloud_caldav_url
+    return settings.private_hosts_with(*() if _is_public(urlsplit(icloud)) else (icloud,))
+
+
+def _is_public(parts: SplitResult) -> bool:
+    return parts.scheme == "https" and parts.port is None
 
 
 # --- running --------------------------------------------------------------------------------------------------------
