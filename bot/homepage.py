@@ -8,11 +8,12 @@ from weakref import WeakValueDictionary
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import workspace_settings
+from bot import home_meetings, workspace_settings
 from bot.cards import OPEN, RECONNECT
 from bot.crossing import Crossing
+from bot.home_meetings import AHEAD, Sought
 from bot.memberships import NOBODY, Membership, Memberships
-from bot.modals import connecting, outcome
+from bot.modals import connecting
 from bot.modals.blocks import (
     MAX_BLOCKS,
     Block,
@@ -27,19 +28,15 @@ from bot.modals.blocks import (
     section,
 )
 from bot.slack_errors import ASYNC_FAILURES, code_of, named
-from bot.words import day_words, listed, span_words
 from bot.workspace_settings import Settings
 from scheduling.domain import Booking, Connection, ConnectionState, Rep
 from scheduling.office import Office
 from scheduling.service import SchedulingService
-from scheduling.zones import local
 
 logger = logging.getLogger(__name__)
 
 CONNECT, DISCONNECT, INVITER = "calendars.connect", "calendars.disconnect", "calendars.inviter"
 BY_MAIL, BY_CALENDAR = "mail", "calendar"
-MOST_MEETINGS = 25
-LOOKED_AT = 100
 MOST_CALENDARS = 8
 MEMBERSHIP_WITHIN = 3.0
 REFUSALS = {"invalid_arguments", "invalid_blocks", "view_too_large"}
@@ -50,8 +47,8 @@ _UNHEALTHY = "needs to be connected again"
 class Page:
     """What the page shows. `zone` is the viewer's; without one, each meeting goes by the zone known for it.
 
-    `meetings` come soonest first; `settings` is there for administrators only. `inviting` are the ids of the
-    connections whose system can invite customers itself.
+    `meetings` come soonest first and lie in the days `sought`; `settings` is there for administrators only. `inviting`
+    are the ids of the connections whose system can invite customers itself.
     """
 
     rep: Rep
@@ -60,6 +57,7 @@ class Page:
     zone: str | None = None
     settings: Settings | None = None
     inviting: frozenset[str] = frozenset()
+    sought: Sought = AHEAD
 
 
 def build(page: Page) -> View:
@@ -68,7 +66,8 @@ def build(page: Page) -> View:
     rest = [divider(), header("Calendars"), *_calendars(page.connections, page.inviting)]
     if page.settings is not None:
         rest += [divider(), *workspace_settings.build(page.settings)]
-    meetings = _meetings(page, MAX_BLOCKS - len(start) - len(rest) - 1)
+    room = MAX_BLOCKS - len(start) - len(rest) - 1
+    meetings = home_meetings.build(page.rep, page.meetings, page.zone, page.sought, room)
     rooms_from = str(page.settings.rooms_from) if page.settings else ""
     return {**home([*start, *meetings, *rest]), "private_metadata": rooms_from}
 
@@ -80,52 +79,6 @@ def build_bare() -> View:
 
 def _start() -> Block:
     return actions("home.start", [button(OPEN, "Schedule on behalf", style="primary")])
-
-
-# --- meetings ---------------------------------------------------------------------------------------------------------
-
-
-def _meetings(page: Page, room: int) -> list[Block]:
-    """A heading per day and a section per meeting, in at most `room` blocks and one more that says what is left out."""
-    if not page.meetings:
-        return [section("No meetings ahead yet.")]
-    blocks: list[Block] = []
-    last_day = ""
-    for shown, booking in enumerate(page.meetings):
-        zone = page.zone or _zone_of(booking, page.rep)
-        day = day_words(local(booking.interval.start, zone).date())
-        part = [*([header(day)] if day != last_day else []), _meeting(booking, zone, day)]
-        if shown == MOST_MEETINGS or len(blocks) + len(part) > room:
-            left = len(page.meetings) - shown
-            more = "more" if len(page.meetings) < LOOKED_AT else "or more"
-            return [*blocks, context(f"{left} {more} meetings follow; they appear here when these are over.")]
-        blocks += part
-        last_day = day
-    return blocks
-
-
-def _zone_of(booking: Booking, rep: Rep) -> str:
-    return next((person.zone for person in booking.team if person.user_id == rep.user_id), booking.organizer.zone)
-
-
-def _meeting(booking: Booking, zone: str, day: str) -> Block:
-    """Times under the day's heading, on the viewer's clock; the team note is for the team, who alone see this."""
-    form = booking.form
-    hours = span_words(booking.interval, zone).removeprefix(f"{day} ")
-    rows = [
-        f"{hours} · {fit(form.subject, 150)} · {fit(booking.customer.name, 150)} · {booking.tracking_id}",
-        f"Team: {fit(listed([person.name for person in booking.hosts]), 300)}",
-        f"Organized by {fit(booking.organizer.name, 100)}",
-    ]
-    if booking.rooms:
-        rows.append(f"Room: {fit(listed([each.name for each in booking.rooms]), 200)}")
-    if form.location:
-        rows.append(f"Location: {fit(form.location, 200)}")
-    if form.team_note:
-        rows.append(f"Team note: {fit(form.team_note, 500)}")
-    join = booking.event.join_url if booking.event else None
-    link = button(outcome.JOIN, "Join", url=join) if join and outcome.is_web(join) else None
-    return section("\n".join(rows), link)
 
 
 # --- calendars --------------------------------------------------------------------------------------------------------
@@ -202,12 +155,12 @@ class Homepage:
         self._memberships = Memberships(client)
         self._turns: WeakValueDictionary[Rep, asyncio.Lock] = WeakValueDictionary()
 
-    async def publish(self, rep: Rep, rooms_from: int = 0) -> None:
-        """`rooms_from` is the first room shown of those in the settings."""
+    async def publish(self, rep: Rep, rooms_from: int = 0, sought: Sought = AHEAD) -> None:
+        """`rooms_from` is the first room shown of those in the settings; `sought` says which meetings."""
         turn = self._turns.setdefault(rep, asyncio.Lock())
         async with turn:
             try:
-                view = build(await self._read(rep, rooms_from))
+                view = build(await self._read(rep, rooms_from, sought))
             except Exception:
                 logger.exception("home_not_drawn team=%s user=%s", rep.team_id, rep.user_id)
                 view = build_bare()
@@ -223,16 +176,17 @@ class Homepage:
             return code_of(error)
         return None
 
-    async def _read(self, rep: Rep, rooms_from: int) -> Page:
-        who, connections, inviting, meetings = await asyncio.gather(
+    async def _read(self, rep: Rep, rooms_from: int, sought: Sought) -> Page:
+        who, connections, inviting = await asyncio.gather(
             self._membership(rep),
             self._crossing.local(self._office.connections, rep, within=8.0),
             self._crossing.local(self._office.inviting, rep, within=8.0),
-            self._crossing.local(self._scheduling.upcoming, rep, LOOKED_AT, within=8.0),
         )
-        settings = await self._settings(rep.team_id, rooms_from) if who.is_administrator else None
         zone = who.person.zone if who.person else None
-        return Page(rep, connections, meetings, zone, settings, inviting)
+        since, until = sought.instants(zone or "UTC")
+        meetings = await self._crossing.local(self._scheduling.meetings, rep, sought.most, since, until, within=8.0)
+        settings = await self._settings(rep.team_id, rooms_from) if who.is_administrator else None
+        return Page(rep, connections, meetings, zone, settings, inviting, sought)
 
     async def _membership(self, rep: Rep) -> Membership:
         """Without Slack's word nobody is an administrator, and meetings go by the zones known for them."""

@@ -257,7 +257,14 @@ class SchedulingService:
 
     def upcoming(self, rep: Rep, limit: int = 20) -> tuple[Booking, ...]:
         """*local* The rep's next confirmed meetings, created or assigned, soonest first (B1, B2)."""
-        found = self._store.read(lambda tx: bookings.upcoming(tx, rep.team_id, rep.user_id, self._clock(), limit))
+        return self.meetings(rep, limit)
+
+    def meetings(
+        self, rep: Rep, limit: int, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[Booking, ...]:
+        """*local* The rep's confirmed meetings that end after `since` (None: now) and begin before `until`."""
+        after = since or self._clock()
+        found = self._store.read(lambda tx: bookings.upcoming(tx, rep.team_id, rep.user_id, after, limit, until))
         return tuple(booking for booking in found if booking.state is BookingState.CONFIRMED)
 
     def connections(self, rep: Rep) -> tuple[Connection, ...]:

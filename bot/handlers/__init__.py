@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import homepage
+from bot import home_meetings, homepage
 from bot import workspace_settings as settings_part
 from bot.cards import OPEN, RECONNECT, RETRY_LINK
 from bot.handlers import advanced as advanced_settings
@@ -67,6 +67,10 @@ ACTIONS: dict[str | re.Pattern[str], Handler] = {
     OPEN: schedule_for.open_from_button,
     RECONNECT: calendars.reconnect,
     RETRY_LINK: meetings.retry_link,
+    home_meetings.SINCE: home.find,
+    home_meetings.UNTIL: home.find,
+    home_meetings.SEARCH: home.find,
+    home_meetings.CLEAR: home.show_ahead,
     homepage.CONNECT: calendars.connect,
     homepage.DISCONNECT: calendars.disconnect,
     homepage.INVITER: calendars.choose_inviter,

@@ -73,8 +73,10 @@ def last_with_customer(tx: Session, rep: Rep, email: str) -> Booking | None:
     return None if row is None else _booking(row)
 
 
-def upcoming(tx: Session, team_id: str, user_id: str, after: datetime, limit: int) -> tuple[Booking, ...]:
-    """Meetings that end after `after` and that the user organizes or attends, soonest first."""
+def upcoming(
+    tx: Session, team_id: str, user_id: str, after: datetime, limit: int, before: datetime | None = None
+) -> tuple[Booking, ...]:
+    """Meetings that the user organizes or attends, that end after `after` and begin before `before`, soonest first."""
     mine = select(BookingMemberRow.booking_id).where(
         col(BookingMemberRow.team_id) == team_id, col(BookingMemberRow.user_id) == user_id
     )
@@ -85,6 +87,7 @@ def upcoming(tx: Session, team_id: str, user_id: str, after: datetime, limit: in
             col(BookingRow.ends_at) > after,
             col(BookingRow.state).in_(_LIVE),
             col(BookingRow.id).in_(mine),
+            *([col(BookingRow.starts_at) < before] if before is not None else []),
         )
         .order_by(col(BookingRow.starts_at), col(BookingRow.id))
         .limit(limit)

@@ -171,7 +171,13 @@ class InMemoryScheduling:
         return self.bookings.get(draft_id)
 
     def upcoming(self, rep: Rep, limit: int = 20) -> tuple[Booking, ...]:
-        return tuple(self.bookings.values())[:limit]
+        return self.meetings(rep, limit)
+
+    def meetings(
+        self, rep: Rep, limit: int, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[Booking, ...]:
+        kept = [b for b in self.bookings.values() if until is None or b.interval.start < until]
+        return tuple(b for b in kept if since is None or since < b.interval.end)[:limit]
 
     def connections(self, rep: Rep) -> tuple[Connection, ...]:
         self.before("connections")

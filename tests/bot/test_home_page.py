@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot import homepage
+from bot.home_meetings import Sought
 from bot.homepage import Page
 from bot.workspace_settings import ROOMS_SHOWN, Settings
 from sandbox.workspace.rules import validate_view
@@ -16,6 +17,7 @@ from tests.bot.in_memory import CONNECTION, DANA, PRIYA, at, booking_with
 
 VIEWER = Rep("T0DEMO", "U0PRIYA")
 NASTY = ["<!channel> & co", "word " * 2000, "👩‍👩‍👧 👍🏽 🇩🇪 " * 60, "\u202eevil", "Z" + "\u0334" * 500, "株" * 4000]
+STATUS = "Status: Dana Reyes organizes, Priya Nair invited, Acme Buyer invited"
 EVENT = EventRef(calendar_id="h", event_id="1", uid="u", join_url="https://meet.example/1")
 
 
@@ -27,6 +29,11 @@ def no_findings(view):
 
 def texts(view):
     return [b["text"]["text"] for b in view["blocks"] if b["type"] in ("header", "section")]
+
+
+def buttons_in(view):
+    calendars = [b for b in view["blocks"] if b["type"] == "actions" and b["block_id"].startswith("home.calendar.")]
+    return {b["block_id"]: [e["text"]["text"] for e in b["elements"]] for b in calendars}
 
 
 def words(view):
@@ -59,12 +66,12 @@ def test_meetings_are_grouped_by_the_viewers_days_with_all_that_a_member_may_kno
         "Tue 24 Nov",
         (
             "23:30–Wed 25 Nov 00:00 IST · Early · Acme Buyer · SF-7K2M\nTeam: Dana Reyes and Priya Nair\n"
-            "Organized by Dana Reyes\nLocation: Second floor\nTeam note: Ask for the budget"
+            f"Organized by Dana Reyes\n{STATUS}\nLocation: Second floor\nTeam note: Ask for the budget"
         ),
         "Wed 25 Nov",
         (
             "00:30–01:00 IST · Late · Acme Buyer · SF-7K2M\nTeam: Dana Reyes and Priya Nair\n"
-            "Organized by Dana Reyes\nRoom: Oslo"
+            f"Organized by Dana Reyes\n{STATUS}\nRoom: Oslo"
         ),
     ]
     assert next(b["accessory"]["url"] for b in view["blocks"] if "accessory" in b) == "https://meet.example/1"
@@ -88,7 +95,7 @@ def test_every_calendar_has_its_health_in_words_and_the_buttons_that_fit_it():
         "iCloud · dana@example.com · needs to be connected again: the permission was taken back or has expired"
         in texts(view)
     )
-    buttons = {b["block_id"]: [e["text"]["text"] for e in b["elements"]] for b in view["blocks"] if "elements" in b}
+    buttons = buttons_in(view)
     assert buttons["home.calendar.c1"] == ["Disconnect"]
     assert buttons["home.calendar.c2"] == ["Connect again", "Disconnect"]
     assert texts(view)[-1] == "Connect another calendar"
@@ -101,7 +108,7 @@ def test_who_invites_customers_is_said_and_can_be_changed_where_the_calendar_cou
     view = no_findings(homepage.build(Page(VIEWER, (CONNECTION, other, third), inviting=frozenset({"c2", "c3"}))))
 
     said = [each for each in texts(view) if "Customers are invited by" in each]
-    buttons = {b["block_id"]: [e["text"]["text"] for e in b["elements"]] for b in view["blocks"] if "elements" in b}
+    buttons = buttons_in(view)
     assert [each.rpartition("\n")[2] for each in said] == [
         "Customers are invited by our mail.",
         "Customers are invited by this calendar.",
@@ -186,6 +193,47 @@ def test_every_room_is_on_one_of_the_pages():
         shown += [text.split(" ·")[0] for text in texts(view) if text.startswith(("Room 0", "Room 1"))]
 
     assert shown == [f"Room {n:03}" for n in range(200)]
+
+
+def status_of(**more):
+    view = no_findings(homepage.build(Page(VIEWER, meetings=(meeting(at(24, 9), **more),))))
+    return next(line for text in texts(view) for line in text.split("\n") if line.startswith("Status: "))
+
+
+def test_the_status_of_each_person_claims_no_more_than_was_done():
+    form = Form(subject="Pricing call", slot=at(24, 9), minutes=30, on_event=False)
+    unmailed = replace(PRIYA, email="")
+    told = homepage.build(Page(VIEWER, meetings=(booking_with(form),)))
+    silent = homepage.build(Page(VIEWER, meetings=(booking_with(form.model_copy(update={"by_mail": False})),)))
+
+    assert status_of() == STATUS
+    assert "Priya Nair told in Slack" in status_of(members=(DANA, unmailed))
+    assert "Acme Buyer told by email, not invited" in words(told)
+    assert "Acme Buyer not told" in words(silent)
+
+
+def test_words_are_looked_for_in_whatever_a_rep_remembers_of_a_meeting():
+    pricing, demo = meeting(at(24, 9)), meeting(at(25, 9), "Demo", rooms=(Room(id="r", name="Oslo"),))
+
+    def found(search):
+        view = no_findings(homepage.build(Page(VIEWER, meetings=(pricing, demo), sought=Sought(words=search))))
+        return [name for name in ("Pricing call", "Demo") if f" · {name} · " in words(view)]
+
+    assert found("PRICING") == ["Pricing call"]
+    assert found("oslo demo") == ["Demo"]
+    assert found("buyer@acme.example") == ["Pricing call", "Demo"]
+    assert found("SF-7K2M priya") == ["Pricing call", "Demo"]
+    assert found("nobody") == []
+
+
+def test_how_much_was_found_is_said():
+    week = Sought(at(1, 0).date(), at(30, 0).date(), "demo")
+
+    none = homepage.build(Page(VIEWER, meetings=many(3), sought=week))
+    one = homepage.build(Page(VIEWER, meetings=(meeting(at(24, 9), "Demo"),), sought=week))
+
+    assert "No meetings from Sunday 1 Nov 2026 to Monday 30 Nov 2026 with “demo”." in words(none)
+    assert "1 meeting from Sunday 1 Nov 2026 to Monday 30 Nov 2026 with “demo”." in words(one)
 
 
 def test_how_many_meetings_follow_is_counted():

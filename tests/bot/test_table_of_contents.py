@@ -7,6 +7,7 @@ from datetime import date
 from bot import cards, homepage
 from bot.colleagues import asking
 from bot.handlers import ACTIONS, CLOSINGS, OPTIONS, SUBMISSIONS
+from bot.home_meetings import Sought
 from bot.homepage import Page
 from bot.modals import (
     advanced,
@@ -109,6 +110,7 @@ def every_view():
             (BOOKING,),
             settings=Settings(chosen, halls, "C0ALL", 10),
             inviting=frozenset({CONNECTION.id}),
+            sought=Sought(words="acme"),
         )
     )
     yield links.build("words", ALL_LINKS)

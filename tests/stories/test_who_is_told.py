@@ -106,6 +106,30 @@ def test_the_meeting_is_on_app_home_at_once_for_rep_and_member_and_for_nobody_el
     assert "No meetings ahead yet." in homes["U0SAM"]
 
 
+def test_meetings_are_found_by_day_and_by_words_on_app_home(desk):
+    """B1. Status per person; a range of days, past ones too; a search; and back to what is ahead."""
+    desk.connect("U0DANA", "U0PRIYA")
+    desk.book(f"{COMMAND} @priya", slot=r"^11:00").close()
+    dana = desk.dana
+    line = "11:00–11:30 CET · Pricing call · Acme Buyer"
+
+    dana.open_home()
+    first = dana.wait_for(line)
+    dana.fill("From", "2026-12-01")
+    dana.wait_for("No meetings from Tuesday 1 Dec 2026.")
+    dana.fill("From", "2026-11-30")
+    dana.wait_for("1 meeting from Monday 30 Nov 2026.", line)
+    dana.fill("To", "2026-11-30")
+    dana.wait_for("1 meeting from Monday 30 Nov 2026 to Monday 30 Nov 2026.", line)
+    dana.fill("Search", "somebody else", enter=True)
+    dana.wait_for("No meetings from Monday 30 Nov 2026 to Monday 30 Nov 2026 with “somebody else”.")
+    dana.press("Show what is ahead")
+    last = dana.wait_for(line)
+
+    assert "Status: Dana Reyes organizes, Priya Nair invited, Acme Buyer invited" in first.lines
+    assert "Show what is ahead" not in last.buttons
+
+
 def test_the_customers_one_mail_has_everything_in_their_zone_and_the_invitation(desk):
     """C1, N1. One mail: subject, day, time with zone name and offset, length, whom they meet, reply-to, the ICS."""
     desk.connect("U0DANA", "U0PRIYA")

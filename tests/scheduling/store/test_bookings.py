@@ -146,10 +146,11 @@ def test_upcoming_meetings_of_organizer_and_member_come_soonest_first(store, add
         booking("priya's", hours=4, organizer=PRIYA, members=()),
     )
 
-    def upcoming(user_id, limit=10):
-        return [b.id for b in store.read(lambda tx: bookings.upcoming(tx, "T1", user_id, clock(), limit))]
+    def upcoming(user_id, limit=10, before=None):
+        return [b.id for b in store.read(lambda tx: bookings.upcoming(tx, "T1", user_id, clock(), limit, before))]
 
     assert upcoming("U1") == ["running", "soon", "pending", "late"]
     assert upcoming("U2") == ["running", "soon", "pending", "priya's", "late"]
     assert upcoming("U1", limit=2) == ["running", "soon"]
+    assert upcoming("U1", before=clock() + timedelta(hours=3)) == ["running", "soon"]
     assert upcoming("U3") == []
