@@ -27,6 +27,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -46,8 +47,10 @@ SCHEMA = """
 
 
 def pytest_configure() -> None:
-    """Before any test module is imported: some read zones at import."""
+    """Before any test module is imported: some read zones at import. A slow machine is no failed property."""
     use_packaged_zones()
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 
 
 class SettableClock:
