@@ -24,7 +24,7 @@ from scheduling.calendars.graph.people import (
 from scheduling.calendars.graph.times import interval_of, stamps_of
 from scheduling.calendars.http import Answer
 from scheduling.domain import EventRef, Interval
-from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Unavailable
+from scheduling.errors import Ambiguous, CalendarError, Conflict, EventMissing, Unavailable, Unsupported
 
 _OURS = uuid.UUID("b5a9c6f2-6f2f-4f0e-9c55-0a4c2e1d7f38")
 KEY_PROPERTY = f"String {{{_OURS}}} Name ScheduleForKey"
@@ -45,7 +45,10 @@ class EventBook:
 
     def create(self, spec: EventSpec, deadline: Deadline) -> EventRef:
         """Store the event, or adopt the one that carries its key. Raises CalendarError."""
-        present = self.find(spec, deadline)
+        try:
+            present = self.find(spec, deadline)
+        except Unsupported:  # it cannot be searched for there: the transaction alone makes it one
+            present = None
         if present is not None:  # a link that came late may stand on the event itself before it stands in lists
             awaits = spec.native_conference and present.join_url is None
             return self.get(present, deadline).ref if awaits else present

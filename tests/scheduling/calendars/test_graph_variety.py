@@ -80,6 +80,17 @@ def test_a_server_that_does_not_filter_gives_us_nobody_elses_event(
     assert dana.mailbox.events[ref.event_id].content["subject"] == spec.title
 
 
+def test_where_events_cannot_be_searched_for_the_transaction_alone_makes_one(
+    dana: GraphAccount, microsoft: MicrosoftStandIn, spec: EventSpec
+) -> None:
+    no_search = error_body("ErrorInvalidUrlQueryFilter")
+    microsoft.troubles.add(Trouble("GET", EVENTS, 2, status=400, body=no_search))
+
+    first, second = (dana.provider.create_event(spec, soon()) for _ in range(2))
+
+    assert (first, dana.count()) == (second, 1)
+
+
 def test_an_event_is_known_by_its_transaction_where_our_properties_are_not_told(
     dana: GraphAccount, microsoft: MicrosoftStandIn, spec: EventSpec
 ) -> None:
