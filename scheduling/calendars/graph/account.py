@@ -33,7 +33,7 @@ from scheduling.calendars.graph.sign_in import PERSONAL, SCOPES, AccountTokens, 
 from scheduling.calendars.http import Http
 from scheduling.calendars.systems import KeepSecret, Secret, SignIn
 from scheduling.domain import EventRef, Interval
-from scheduling.errors import AccessDenied, AuthExpired, ConsentMissing, EventMissing, Unsupported
+from scheduling.errors import AccessDenied, AuthExpired, CalendarError, ConsentMissing, EventMissing, Unsupported
 
 TEAMS = "Microsoft Teams"
 BEGIN_SECONDS = 8.0
@@ -118,6 +118,14 @@ class GraphCalendar:
     def cancel_event(self, ref: EventRef, message: str | None, deadline: Deadline) -> None:
         """See CalendarProvider. `message` reaches the attendees with Microsoft's cancellation."""
         self._events.cancel(ref, message, deadline)
+
+    def owner(self, deadline: Deadline) -> str:
+        """The address of whom the account's own calendar belongs to, empty where that is not told."""
+        try:
+            found = self._session.read("/me/calendar?$select=id,owner", deadline).get("owner")
+        except CalendarError:
+            return ""
+        return str(found.get("address") or "") if isinstance(found, Mapping) else ""
 
     def _default_of(self, items: Sequence[Json], deadline: Deadline) -> object:
         """The id of the account's own calendar; asked for where the list does not mark it."""
@@ -207,10 +215,14 @@ class MicrosoftSystem:
             "version": str(time.time_ns()),
         }
         newest: list[Secret] = [secret]
-        calendars = self.open(secret, newest.append).list_calendars(deadline)
+        opened = self.open(secret, newest.append)
+        calendars = opened.list_calendars(deadline)
         if not calendars:
             raise EventMissing("no_calendar")
-        return Account(self.provider, address or secret["account"], address or secret["account"], newest[-1], calendars)
+        account_id = address or secret["account"]
+        return Account(
+            self.provider, account_id, address or opened.owner(deadline) or account_id, newest[-1], calendars
+        )
 
     def open(self, secret: Secret, keep: KeepSecret) -> GraphCalendar:
         """See CalendarSystem."""

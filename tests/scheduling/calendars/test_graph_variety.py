@@ -1,5 +1,6 @@
 """Answers that Microsoft's documents allow and that are not the usual ones."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -188,6 +189,26 @@ def test_an_authority_without_a_discovery_document_is_taken_at_its_usual_address
 
         assert signed_in(system, "rae@acme.example").label == "rae@acme.example"
         microsoft.troubles.clear()
+
+
+def test_an_identity_without_an_address_is_called_by_its_calendars_owner(
+    microsoft: MicrosoftStandIn, http: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    microsoft.add_person("kai@acme.example", "Kai Moe")
+    told = microsoft.identity._identity_of
+
+    def nameless(*about: Any) -> str:
+        head, claims, signature = told(*about).split(".")
+        known = json.loads(base64.urlsafe_b64decode(claims + "=="))
+        kept = {name: value for name, value in known.items() if name not in ("preferred_username", "email", "name")}
+        return f"{head}.{base64.urlsafe_b64encode(json.dumps(kept).encode()).decode().rstrip('=')}.{signature}"
+
+    monkeypatch.setattr(microsoft.identity, "_identity_of", nameless)
+
+    account = signed_in(system_at(microsoft, http), "kai@acme.example")
+
+    assert account.label == "kai@acme.example"
+    assert account.account_id == account.secret["account"]
 
 
 def _ours(account: GraphAccount) -> str:
