@@ -32,6 +32,7 @@ def window(browser: Browser, sandbox: Sandbox, scheme: str, size: dict[str, int]
 
 def take(page: Page, folder: Path, name: str) -> None:
     """One picture, once everything stands still."""
+    page.mouse.move(0, 0)
     page.wait_for_timeout(600)
     page.screenshot(path=folder / f"{name}.png")
 
