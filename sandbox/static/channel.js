@@ -118,7 +118,7 @@ function Composer({ channel, title, text, setText }) {
       ${globals.length > 0 && html`<${Menu} label="Shortcuts" face="+" entries=${globals} />`}
       <input id="composer" ref=${input} type="text" role="combobox" aria-autocomplete="list" aria-expanded=${offered.length ? "true" : "false"}
         aria-controls=${offered.length ? "offer" : undefined} aria-activedescendant=${offered.length ? "offer-0" : undefined}
-        autocomplete="off" spellcheck="false" placeholder=${`Message ${channel.dm ? title : `#${title}`}, or type / for commands`} value=${text}
+        autocomplete="off" spellcheck="false" placeholder=${`Message ${channel.dm ? title : `#${title}`}, or type /`} value=${text}
         onInput=${(event) => { setOffering(true); setText(event.target.value); }} onKeyDown=${keys} />
       <button type="button" class="button primary" aria-busy=${isSending ? "true" : undefined} onClick=${send}>Send</button>
     </div>
