@@ -15,12 +15,13 @@ from bot.modals.connecting import account_words, connected_words, link_elements,
 from bot.modals.outcome import link_buttons, reason_words, told_words
 from bot.slack_text import escaped
 from bot.words import both_clocks, interval_of, listed, minutes_words, span_words, zone_words
-from scheduling.domain import Booking, Connection, Person, WorkspaceChoices
+from scheduling.domain import Booking, Connection, Person, Room, WorkspaceChoices
 from scheduling.ports import Outcome, OutcomeKind, Undone
 
 OPEN = "open"
 RETRY_LINK = "booking.retry_link"
 MAKE_LINK = "Make the link"
+CHANGE_ROOM = "booking.change_room"
 NO_LINK = "The link to meet by is missing: it could not be made. The meeting itself stands."
 RECONNECT = "calendars.reconnect"
 
@@ -281,16 +282,41 @@ def link_message(booking: Booking) -> Message:
     return _said("The link for your meeting is made", rows, _buttons(booking, mine=True), words)
 
 
-def room_declined_message(booking: Booking, rooms: tuple[str, ...]) -> Message:
-    """A room that was invited did not take the meeting."""
-    names = fit(listed(rooms), 300)
-    did = "did not take" if len(rooms) == 1 else "did not take any of"
-    rows: list[Row] = [
+def room_declined_message(booking: Booking, room: Room, instead: Sequence[Room]) -> Message:
+    """A room that was invited did not take the meeting; `instead` are some that are free then."""
+    choices = [
+        button(
+            f"{CHANGE_ROOM}.{place}",
+            f"Book {fit(each.name, 50)} instead",
+            f"{booking.id}:{room.id}:{each.id}",
+        )
+        for place, each in enumerate(instead)
+    ]
+    here = "Book another room here, choose one" if choices else "Choose another room"
+    words = f"The meeting itself stands. {here} in your calendar, or tell the others where you meet."
+    extra = [*([actions("booking.rooms", choices)] if choices else []), *_buttons(booking, mine=True)]
+    return _said(f"{fit(room.name, 300)} did not take your meeting", _which(booking), extra, [words])
+
+
+def room_changed_message(booking: Booking, left: str, taken: str) -> Message:
+    """Another room is invited; whether it takes the meeting is its own answer."""
+    words = f"It takes the place of {fit(left, 300)}. The event and new mails say so; the room answers by itself."
+    title = f"{fit(taken, 300)} is invited to your meeting"
+    return _said(title, _which(booking), _buttons(booking, mine=True), [words])
+
+
+def rooms_in(value: object) -> tuple[str, str, str]:
+    """What a button of `room_declined_message` stands for: booking, the room that declined, the one to take."""
+    booking_id, _, rest = str(value or "").partition(":")
+    left, _, wanted = rest.partition(":")
+    return booking_id, left, wanted
+
+
+def _which(booking: Booking) -> list[Row]:
+    return [
         ("Meeting", f"{fit(booking.form.subject, 150)}, {span_words(booking.interval, booking.organizer.zone)}"),
         ("Tracking ID", booking.tracking_id),
     ]
-    words = ["The meeting itself stands. Choose another room in your calendar, or tell the others where you meet."]
-    return _said(f"{names} {did} your meeting", rows, _buttons(booking, mine=True), words)
 
 
 def overlap_message(booking: Booking, who: tuple[str, ...]) -> Message:
@@ -314,6 +340,10 @@ _UNDONE = {
     Undone.ROOM_ANSWER: (
         "Nobody knows whether the room took your meeting",
         "The meeting itself stands. Look in your calendar what {name} answered.",
+    ),
+    Undone.ROOM_CHANGE: (
+        "{name} was not invited to your meeting",
+        "The meeting itself stands, without that room. Choose one in your calendar, or tell the others where you meet.",
     ),
     Undone.EVENT_LEFT: (
         "An event may be left in a calendar",

@@ -10,7 +10,7 @@ from bot.modals import connected
 from bot.modals import outcome as outcome_screen
 from bot.modals.blocks import View
 from bot.slack_errors import call
-from scheduling.domain import Booking, Connection, Draft, Person, Rep, Screen, WorkspaceChoices
+from scheduling.domain import Booking, Connection, Draft, Person, Rep, Room, Screen, WorkspaceChoices
 from scheduling.errors import NoticeRefused
 from scheduling.ports import Outcome, Undone
 
@@ -69,8 +69,11 @@ class SlackNotices:
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self._post(booking.organizer.user_id, cards.undelivered_message(booking, address, code))
 
-    def tell_room_declined(self, booking: Booking, rooms: tuple[str, ...]) -> None:
-        self._post(booking.organizer.user_id, cards.room_declined_message(booking, rooms))
+    def tell_room_declined(self, booking: Booking, room: Room, instead: tuple[Room, ...]) -> None:
+        self._post(booking.organizer.user_id, cards.room_declined_message(booking, room, instead))
+
+    def tell_room_changed(self, booking: Booking, left: str, taken: str) -> None:
+        self._post(booking.organizer.user_id, cards.room_changed_message(booking, left, taken))
 
     def tell_link(self, booking: Booking) -> None:
         self._post(booking.organizer.user_id, cards.link_message(booking))

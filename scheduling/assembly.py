@@ -16,6 +16,7 @@ from scheduling.outbox import Outbox
 from scheduling.ports import Directory, Notices
 from scheduling.proposing import Proposing
 from scheduling.reading import CalendarReader
+from scheduling.rooming import RoomKeeper
 from scheduling.roster import Roster
 from scheduling.service import SchedulingService
 from scheduling.store import Store
@@ -60,8 +61,10 @@ def assemble(
     proposing = Proposing(store, roster, reader, config, clock)
     booker = Booker(store, roster, proposing, telling, accounts, config, clock)
     linking = Linking(store, telling, accounts, zoom, clock)
-    keeper = EventKeeper(store, reader, booker, telling, accounts, linking, config, clock)
-    outbox = Outbox(store, (*booker.kinds(), *keeper.kinds(), *linking.kinds(), *telling.kinds()), clock)
+    rooming = RoomKeeper(store, reader, telling, accounts, config, clock)
+    keeper = EventKeeper(store, reader, booker, telling, accounts, linking, rooming, config=config, clock=clock)
+    kinds = (*booker.kinds(), *keeper.kinds(), *linking.kinds(), *rooming.kinds(), *telling.kinds())
+    outbox = Outbox(store, kinds, clock)
     connecting = Connecting(store, accounts, config, clock, poke)
     service = SchedulingService(store, proposing, connecting, config, clock, poke)
     office = Office(store, accounts, connecting, clock, has_zoom=zoom is not None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from scheduling.domain import Booking, Connection, Draft, Person, Slot, WorkspaceChoices
+from scheduling.domain import Booking, Connection, Draft, Person, Room, Slot, WorkspaceChoices
 
 
 class Directory(Protocol):
@@ -54,6 +54,7 @@ class Undone(StrEnum):
     CARD = "card"  # the channel got no card
     LAST_LOOK = "last_look"  # nobody looked whether something else appeared in the calendars
     ROOM_ANSWER = "room_answer"  # what the rooms answered is not known
+    ROOM_CHANGE = "room_change"  # another room was not invited in the declined one's place
     EVENT_LEFT = "event_left"  # of a meeting that was not booked, an event may be left in this calendar
 
 
@@ -88,8 +89,12 @@ class Notices(Protocol):
         """DM to the rep: this mail was refused."""
         ...
 
-    def tell_room_declined(self, booking: Booking, rooms: tuple[str, ...]) -> None:
-        """DM to the rep: these rooms, by name, did not take the meeting."""
+    def tell_room_declined(self, booking: Booking, room: Room, instead: tuple[Room, ...]) -> None:
+        """DM to the rep: this room did not take the meeting; `instead` are some that are free then."""
+        ...
+
+    def tell_room_changed(self, booking: Booking, left: str, taken: str) -> None:
+        """DM to the rep: this room is invited in the other one's place, both by name."""
         ...
 
     def tell_link(self, booking: Booking) -> None:

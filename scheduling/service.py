@@ -298,6 +298,31 @@ class SchedulingService:
         self._poke()
         return queued
 
+    def change_room(self, rep: Rep, booking_id: str, left: str, wanted: str) -> bool:
+        """*local* Have another room invited to the rep's own meeting in the place of one; False where that is done."""
+
+        def work(tx: Session) -> bool:
+            now = self._clock()
+            booking = bookings.get(tx, rep.team_id, booking_id)
+            if booking is None or booking.organizer.user_id != rep.user_id:
+                return False
+            if left not in booking.form.rooms or booking.interval.start <= now:
+                return False
+            enqueue(
+                tx,
+                team_id=rep.team_id,
+                kind="change_room",
+                key=f"change_room:{booking_id}:{now.isoformat()}",
+                payload={"left": left, "wanted": wanted},
+                now=now,
+                booking_id=booking_id,
+            )
+            return True
+
+        queued = self._store.transact(work)
+        self._poke()
+        return queued
+
     # --- calendars ---
 
     def propose(self, rep: Rep, draft_id: str) -> Proposal:

@@ -1,8 +1,7 @@
-"""Making the event real, and looking after it: `sync_event`, `read_back`, `room_answer`, `remove_event`.
+"""Making the event real, and looking after it: `sync_event`, `read_back`, `remove_event`.
 
     sync_event    bring the calendars to the newest version -> in one transaction: where the event is, and only then
                   mails and notices, so no customer ever hears of a meeting that does not exist
-    room_answer   a room at the provider that declines is told to the rep
     read_back     look once more: an overlap nobody accepted is told to the rep
     remove_event  after a failure for good: whatever was made is taken out again
 
@@ -37,6 +36,7 @@ from scheduling.outbox import Again, Done, Kind, Task, enqueue
 from scheduling.outcomes import Problem, record
 from scheduling.ports import OutcomeKind, Undone
 from scheduling.reading import CalendarReader
+from scheduling.rooming import RoomKeeper
 from scheduling.seats import Seat
 from scheduling.store import Session, Store, bookings, claims, connections, drafts
 from scheduling.telling import Telling, booking_of
@@ -47,10 +47,6 @@ EVENT_SECONDS = 25.0
 LINK_PATIENCE = timedelta(seconds=30)
 LINK_POLL = timedelta(seconds=3)
 """A link that the provider makes may come late: mails wait this long for it, looking this often."""
-
-ROOM_PATIENCE = timedelta(minutes=2)
-ROOM_POLL = timedelta(seconds=10)
-"""Rooms at a provider answer by themselves, usually within seconds."""
 
 READ_BACK_AFTER = (timedelta(seconds=5), timedelta(seconds=60))
 """Calendars may show others' new events half a minute late, so the last look is taken twice."""
@@ -67,6 +63,8 @@ class EventKeeper:
         telling: Telling,
         accounts: Accounts,
         linking: Linking,
+        rooming: RoomKeeper,
+        *,
         config: SchedulingConfig,
         clock: Clock,
     ) -> None:
@@ -76,6 +74,7 @@ class EventKeeper:
         self._telling = telling
         self._accounts = accounts
         self._linking = linking
+        self._rooming = rooming
         self._config = config
         self._clock = clock
 
@@ -91,7 +90,6 @@ class EventKeeper:
                 expires_at=self._booking_start,
             ),
             Kind("read_back", self.read_back, give_up=self._look_given_up, max_attempts=4),
-            Kind("room_answer", self.room_answer, give_up=self._answer_unknown, max_attempts=4),
             Kind(
                 "remove_event",
                 self.remove_event,
@@ -140,16 +138,14 @@ class EventKeeper:
         letters(tx)
         self._telling.booked(tx, booking)
         self._telling.show_outcome(tx, saved, "booked")
-        soon = READ_BACK_AFTER[0]
-        looks = [("read_back", after) for after in READ_BACK_AFTER]
-        looks += [("room_answer", soon)] if any(room.address for room in booking.rooms) else []
+        self._rooming.await_answers(tx, booking)
         now = self._clock()
-        for kind, after in looks:
+        for after in READ_BACK_AFTER:
             enqueue(
                 tx,
                 team_id=booking.team_id,
-                kind=kind,
-                key=f"{kind}:{booking.id}:{booking.version}:{after.seconds}",
+                kind="read_back",
+                key=f"read_back:{booking.id}:{booking.version}:{after.seconds}",
                 payload={},
                 now=now,
                 run_after=now + after,
@@ -225,28 +221,6 @@ class EventKeeper:
 
     def _look_given_up(self, tx: Session, task: Task, error: OutsideError) -> None:
         self._telling.undone(tx, booking_of(tx, task), Undone.LAST_LOOK, error.code)
-
-    # --- room_answer ---
-
-    def room_answer(self, task: Task) -> Done | Again:
-        """A room that was invited answers by itself, some time later; one that declines is told to the rep."""
-        booking = self._store.read(lambda tx: booking_of(tx, task))
-        if booking.state is not BookingState.CONFIRMED or booking.event is None:
-            return Done()
-        provider = self._provider(booking.team_id, booking.connection_id)
-        answers = provider.get_event(booking.event, Deadline.after(EVENT_SECONDS)).responses
-        by_address = {address.lower(): answer for address, answer in answers.items()}
-        said = {room.name: by_address.get(room.address.lower(), "none") for room in booking.rooms if room.address}
-        declined = tuple(name for name, answer in said.items() if answer == "declined")
-        if declined:
-            return Done(lambda tx: self._telling.room_declined(tx, booking, declined))
-        is_waiting = "none" in said.values() and self._clock() - booking.created_at < ROOM_PATIENCE
-        return Again(ROOM_POLL) if is_waiting else Done()
-
-    def _answer_unknown(self, tx: Session, task: Task, error: OutsideError) -> None:
-        booking = booking_of(tx, task)
-        names = ", ".join(room.name for room in booking.rooms if room.address)
-        self._telling.undone(tx, booking, Undone.ROOM_ANSWER, error.code, names)
 
     # --- remove_event ---
 

@@ -5,7 +5,7 @@ are sent, from the booking as it is then.
 """
 
 import base64
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from scheduling.choices import choices_of
 from scheduling.clock import Clock
 from scheduling.config import SchedulingConfig
-from scheduling.domain import Booking, Connection, ConnectionState, Draft, DraftState, Rep
+from scheduling.domain import Booking, Connection, ConnectionState, Draft, DraftState, Rep, Room
 from scheduling.errors import DraftGone, MailRefused, MailUncertain, OutsideError
 from scheduling.mail.letter import Sender
 from scheduling.mail.letters import letters_for
@@ -71,6 +71,7 @@ class Telling:
             Kind("tell_overlap", self._tell_overlap, give_up=quiet),
             Kind("tell_link", self._tell_link, give_up=quiet),
             Kind("tell_room_declined", self._tell_room_declined, give_up=quiet),
+            Kind("tell_room_changed", self._tell_room_changed, give_up=quiet),
             Kind("post_card", self._post_card, give_up=self._card_unposted),
             Kind("tell_undone", self._tell_undone, give_up=quiet),
             Kind("ask_reconnect", self._ask_reconnect, give_up=quiet),
@@ -113,8 +114,17 @@ class Telling:
         """The rep's DM, once for the same people, however often they are found."""
         self._queue(tx, booking, "tell_overlap", f"overlap:{'|'.join(who)}", {"who": list(who)})
 
-    def room_declined(self, tx: Session, booking: Booking, rooms: tuple[str, ...]) -> None:
-        self._queue(tx, booking, "tell_room_declined", "rooms", {"rooms": list(rooms)})
+    def room_declined(
+        self, tx: Session, booking: Booking, room: Room, instead: Sequence[Room], *, again: bool = False
+    ) -> None:
+        """The rep's DM, once for each room, with those that are free instead; `again` with other choices."""
+        key = f"declined:{room.id}" + (f":{self._clock().isoformat()}" if again else "")
+        payload = {"room": room.id, "instead": [each.model_dump(mode="json") for each in instead]}
+        self._queue(tx, booking, "tell_room_declined", key, payload)
+
+    def room_changed(self, tx: Session, booking: Booking, left: Room, taken: Room) -> None:
+        """The rep's DM about the room that is invited now."""
+        self._queue(tx, booking, "tell_room_changed", f"room:{taken.id}", {"left": left.name, "taken": taken.name})
 
     def undone(self, tx: Session, booking: Booking, what: Undone, code: str, name: str = "") -> None:
         """The rep's DM about something that was given up for good; `name` is of what it was about."""
@@ -244,7 +254,15 @@ class Telling:
         return Done()
 
     def _tell_room_declined(self, task: Task) -> Done:
-        self._notices.tell_room_declined(self._booking(task), tuple(task.payload["rooms"]))
+        booking = self._booking(task)
+        room = next((room for room in booking.rooms if room.id == task.payload["room"]), None)
+        if room is not None:
+            instead = tuple(Room.model_validate(each) for each in task.payload["instead"])
+            self._notices.tell_room_declined(booking, room, instead)
+        return Done()
+
+    def _tell_room_changed(self, task: Task) -> Done:
+        self._notices.tell_room_changed(self._booking(task), task.payload["left"], task.payload["taken"])
         return Done()
 
     def _tell_overlap(self, task: Task) -> Done:

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot import home_meetings, homepage
 from bot import workspace_settings as settings_part
-from bot.cards import OPEN, RECONNECT, RETRY_LINK
+from bot.cards import CHANGE_ROOM, OPEN, RECONNECT, RETRY_LINK
 from bot.handlers import advanced as advanced_settings
 from bot.handlers import browsing, calendars, errors, home, meetings, schedule_for, settings
 from bot.modals import (
@@ -71,6 +71,7 @@ ACTIONS: dict[str | re.Pattern[str], Handler] = {
     home_meetings.UNTIL: home.find,
     home_meetings.SEARCH: home.find,
     home_meetings.CLEAR: home.show_ahead,
+    re.compile(rf"^{re.escape(CHANGE_ROOM)}\.\d+$"): meetings.change_room,
     homepage.CONNECT: calendars.connect,
     homepage.DISCONNECT: calendars.disconnect,
     homepage.INVITER: calendars.choose_inviter,

@@ -137,6 +137,54 @@ def release_booking(tx: Session, team_id: str, booking_id: str) -> None:
     )
 
 
+def let_go(tx: Session, team_id: str, booking_id: str, key: str) -> None:
+    """Give back the time of one of the booking's people or rooms."""
+    tx.exec(
+        update(SlotClaimRow)
+        .where(
+            col(SlotClaimRow.team_id) == team_id,
+            col(SlotClaimRow.booking_id) == booking_id,
+            col(SlotClaimRow.resource_key) == key,
+            _IS_LIVE,
+        )
+        .values(state=_RELEASED)
+    )
+
+
+def exchange(
+    tx: Session,
+    *,
+    team_id: str,
+    draft_id: str,
+    booking_id: str,
+    left: str,
+    taken: Mapping[str, str],
+    interval: Interval,
+    now: datetime,
+) -> None:
+    """The booking takes other rooms in the place of one; taking them again changes nothing. Raises SlotTaken."""
+    _lock(tx, team_id, taken)
+    _release_expired(tx, team_id, taken, now, draft_id)
+    ours = col(SlotClaimRow.booking_id).is_not_distinct_from(booking_id)
+    _refuse_taken(tx, team_id, taken, interval, ours, (), now)
+    for key in (left, *taken):
+        let_go(tx, team_id, booking_id, key)
+    _claim(
+        tx,
+        taken,
+        (),
+        {
+            "team_id": team_id,
+            "draft_id": draft_id,
+            "booking_id": booking_id,
+            "starts_at": interval.start,
+            "ends_at": interval.end,
+            "state": _CONFIRMED,
+            "claimed_at": now,
+        },
+    )
+
+
 def taken(
     tx: Session,
     team_id: str,

@@ -233,10 +233,17 @@ def test_a_lost_calendar_without_a_public_address_has_the_button_that_asks_again
 
 
 def test_a_room_that_declined_is_named_and_what_to_do_is_said():
-    text = cards.room_declined_message(booking_with(FORM), ("Oslo",))["text"]
+    oslo, lima = Room(id="r1", name="Oslo"), Room(id="r2", name="Lima")
+    alone = cards.room_declined_message(booking_with(FORM), oslo, ())["text"]
+    message = cards.room_declined_message(booking_with(FORM), oslo, (lima,))
 
-    assert text.startswith("Oslo did not take your meeting")
-    assert "Choose another room" in text
+    (choices,) = [block for block in message["blocks"] if block.get("block_id") == "booking.rooms"]
+    (choice,) = choices["elements"]
+    assert alone.startswith("Oslo did not take your meeting")
+    assert "Choose another room" in alone
+    assert choice["text"]["text"] == "Book Lima instead"
+    assert cards.rooms_in(choice["value"]) == (booking_with(FORM).id, "r1", "r2")
+    assert "Lima is invited" in cards.room_changed_message(booking_with(FORM), "Oslo", "Lima")["text"]
 
 
 @pytest.mark.parametrize(

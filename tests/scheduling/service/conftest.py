@@ -22,6 +22,7 @@ from scheduling.domain import (
     Person,
     Prefill,
     Rep,
+    Room,
     Screen,
     WorkspaceChoices,
 )
@@ -68,7 +69,8 @@ class FakeNotices:
     reconnects: list[Connection] = field(default_factory=list)
     undelivered: list[tuple[str, str]] = field(default_factory=list)
     connected: list[tuple[str, str | None]] = field(default_factory=list)
-    declined: list[tuple[str, ...]] = field(default_factory=list)
+    declined: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
     links: list[str | None] = field(default_factory=list)
     overlaps: list[tuple[str, ...]] = field(default_factory=list)
     undone: list[tuple[str, str, str]] = field(default_factory=list)
@@ -94,8 +96,11 @@ class FakeNotices:
     def tell_undelivered(self, booking: Booking, address: str, code: str) -> None:
         self.undelivered.append((address, code))
 
-    def tell_room_declined(self, booking: Booking, rooms: tuple[str, ...]) -> None:
-        self.declined.append(rooms)
+    def tell_room_declined(self, booking: Booking, room: Room, instead: tuple[Room, ...]) -> None:
+        self.declined.append((room.name, tuple(each.name for each in instead)))
+
+    def tell_room_changed(self, booking: Booking, left: str, taken: str) -> None:
+        self.changed.append((left, taken))
 
     def tell_link(self, booking: Booking) -> None:
         self.links.append(booking.event.join_url if booking.event else None)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scheduling.calendars.base import RoomInfo
-from scheduling.domain import ConnectionState, EventSettings, Interval, Rep
+from scheduling.calendars.base import AttendeeRole, RoomInfo
+from scheduling.domain import Busy, ConnectionState, EventSettings, Interval, Rep
 from scheduling.errors import Refused, SlotTaken, Unavailable, Unsupported
 from scheduling.office import RoomImport
 from scheduling.ports import OutcomeKind
@@ -190,7 +190,7 @@ def test_a_room_that_declines_after_a_while_is_told_to_the_rep(world):
     world.submitted(rooms=(oslo.id,))
     world.run()
 
-    assert world.notices.declined == [("Oslo",)]
+    assert world.notices.declined == [("Oslo", ())]
 
 
 def test_a_room_that_accepts_is_nothing_to_tell(world):
@@ -200,3 +200,72 @@ def test_a_room_that_accepts_is_nothing_to_tell(world):
     world.run()
 
     assert world.notices.declined == []
+
+
+def with_three_rooms(world, **busy):
+    """Oslo declines; Bergen and Lima are there too, busy as told. Dana's calendar, and the three rooms."""
+    names = ("Oslo", "Bergen", "Lima")
+    others = {f"{name.lower()}@rooms.example": busy.get(name.lower(), []) for name in names}
+    calendar = FakeCalendar(others=others, capabilities=INVITING)
+    calendar.rooms = tuple(RoomInfo(f"{name.lower()}@rooms.example", name) for name in names)
+    calendar.room_answers = ["declined", "accepted"]
+    world.accounts.calendars["dana"] = calendar
+    world.connect("U0DANA", "dana")
+    added = {room.name: room for room in world.scheduling.office.import_rooms(DANA).added}
+    return calendar, added["Oslo"], added["Bergen"], added["Lima"]
+
+
+def test_a_room_that_declined_is_replaced_by_one_that_is_free_then(world):
+    taken = [Busy(Interval(TUESDAY_9, TUESDAY_9 + minutes(60)))]
+    calendar, oslo, bergen, lima = with_three_rooms(world, bergen=taken)
+    draft = world.submitted(rooms=(oslo.id,))
+    world.run()
+    first = world.service.booking_of(DANA, draft.id)
+    offered = list(world.notices.declined)
+
+    pressed = [world.service.change_room(DANA, first.id, oslo.id, lima.id) for _ in range(2)]
+    world.run()
+
+    booking = world.service.booking_of(DANA, draft.id)
+    (event,) = calendar.events.values()
+    held = world.store.read(lambda tx: claims.taken(tx, TEAM, [oslo.key, lima.key], booking.interval, world.clock()))
+    assert offered == [("Oslo", ("Lima",))]
+    assert pressed == [True, True]
+    assert world.notices.changed == [("Oslo", "Lima")]
+    assert [room.name for room in booking.rooms] == ["Lima"]
+    assert (booking.version, booking.sequence) == (2, 1)
+    assert [a.address for a in event.spec.attendees if a.role is AttendeeRole.ROOM] == ["lima@rooms.example"]
+    assert {key: len(spans) for key, spans in held.items()} == {oslo.key: 0, lima.key: 1}
+    assert world.notices.declined == offered
+    assert world.service.change_room(DANA, booking.id, oslo.id, lima.id) is False
+    assert world.service.change_room(SAM, booking.id, lima.id, bergen.id) is False
+
+
+def test_a_room_that_went_before_it_was_taken_brings_the_next_choices(world):
+    calendar, oslo, _, lima = with_three_rooms(world)
+    draft = world.submitted(rooms=(oslo.id,))
+    world.run()
+    booking = world.service.booking_of(DANA, draft.id)
+    calendar.others["lima@rooms.example"].append(Busy(booking.interval))
+
+    world.service.change_room(DANA, booking.id, oslo.id, lima.id)
+    world.run()
+
+    assert world.notices.declined == [("Oslo", ("Bergen", "Lima")), ("Oslo", ("Bergen",))]
+    assert world.notices.changed == []
+
+
+def test_an_event_that_was_moved_by_hand_is_not_moved_back_for_a_room(world):
+    calendar, oslo, _, lima = with_three_rooms(world)
+    draft = world.submitted(rooms=(oslo.id,))
+    world.run()
+    booking = world.service.booking_of(DANA, draft.id)
+    moved = Interval(TUESDAY_9 + minutes(120), TUESDAY_9 + minutes(150))
+    calendar.move(booking.event, moved)
+
+    world.service.change_room(DANA, booking.id, oslo.id, lima.id)
+    world.run()
+
+    (event,) = calendar.events.values()
+    assert event.spec.interval == moved
+    assert world.notices.undone == [("room_change", "Lima", "moved")]

@@ -150,7 +150,11 @@ def strangers_calls(team, now, task):
         "bookings.save": lambda tx: bookings.save(tx, booking(team, now)),
         "bookings.upcoming": lambda tx: bookings.upcoming(tx, team, "U1", now, 10),
         "claims.confirm": lambda tx: claims.confirm(tx, booking_id="b1", **hold),
+        "claims.exchange": lambda tx: claims.exchange(
+            tx, team_id=team, draft_id="d1", booking_id="b1", left="U1", taken={"U2": "y"}, interval=span, now=now
+        ),
         "claims.hold": lambda tx: claims.hold(tx, expires_at=soon, **hold),
+        "claims.let_go": lambda tx: claims.let_go(tx, team, "b1", "U1"),
         "claims.release_booking": lambda tx: claims.release_booking(tx, team, "b1"),
         "claims.release_draft": lambda tx: claims.release_draft(tx, team, "d1"),
         "claims.taken": lambda tx: [s for s in claims.taken(tx, team, ["U1", "U2"], span, now).values() if s],

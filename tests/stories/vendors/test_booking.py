@@ -13,6 +13,7 @@ from tests.stories.reading import (
     mails,
     minutes,
     pick,
+    press_first,
     rows_with,
     schedule,
     starts_on,
@@ -20,7 +21,7 @@ from tests.stories.reading import (
     to_notifications,
     words_of,
 )
-from tests.stories.vendors.kit import BOOKED, only
+from tests.stories.vendors.kit import BOOKED, INVITING, only
 
 MONDAY_11 = at(30, 11, month=11)
 WORDS = "Bring the numbers"
@@ -97,6 +98,39 @@ def test_a_meeting_with_a_colleague_a_room_and_a_link_is_one_event_and_one_invit
         assert event.link is not None
         assert all(event.link in words_of(sent[0].message) for sent in letters.values())
     assert [message for message in dana.dms() if "did not take your meeting" in message] == []
+
+
+@only(*INVITING)
+def test_a_room_that_declines_is_told_to_the_rep_with_the_rooms_that_are_free_instead(desk, vendor):
+    """6c. Dana takes Oslo against its calendar; it declines, and Lima takes the meeting at a click."""
+    vendor.connect(desk)
+    oslo, lima = vendor.add_room(desk, "Oslo"), vendor.add_room(desk, "Lima")
+    vendor.occupy(oslo, at(1, 10), at(1, 11), "Board meeting")
+    dana = to_details(desk)
+    dana.press("More options")
+    dana.wait_for("Rooms")
+    dana.choose("Rooms", "Oslo")
+    find_times(dana)
+    dana.overflow("Show conflicts")
+    dana.wait_for("Times with conflicts on Tue 1 Dec")
+    press_first(dana, "Choose anyway", near="10:00–10:30")
+    dana.wait_for("Confirm your meeting details", timeout=15)
+    to_notifications(dana)
+    schedule(dana)
+    mails(desk, 2)
+    desk.later(seconds=6)
+    told = dana.wait_for_message("Oslo did not take your meeting", "dm", timeout=20)
+
+    dana.press_in_message("Book Lima instead", "Oslo did not take your meeting")
+    moved = dana.wait_for_message("Lima is invited to your meeting", "dm", timeout=20)
+
+    event = vendor.booked(DANA)
+    assert "Book Lima instead" in told.buttons
+    assert "Lima" in moved
+    assert event.rooms == (lima,)
+    assert vendor.booked(lima).start == at(1, 10)
+    assert [entry.subject for entry in vendor.events(oslo)] == ["Board meeting"]
+    assert vendor.invited.count(BUYER) >= 1
 
 
 @only("microsoft")

@@ -90,7 +90,7 @@ class Google(Vendor):
                     _entry(event, calendar)
                     for calendar in self.accounts.calendars.values()
                     for event in calendar.events.values()
-                    if {"email": address, "responseStatus": "accepted"}.items() <= _of(event, address).items()
+                    if calendar.id == address or _of(event, address).get("responseStatus") == "accepted"
                 ),
                 key=lambda entry: entry.start,
             )
