@@ -103,7 +103,8 @@ class CalendarReader:
                 reads.append(_best([_of(pending, guests.index(seat)) for pending in shared]))
             unread = next((read.unread for read in reads if read.unread), None) if reads else "not_connected"
             busy = [b for read in reads for b in read.busy if except_uid is None or b.uid != except_uid]
-            busy += [Busy(interval) for interval in taken[seat.key]]
+            told = {b.interval for b in busy}  # an event of ours that was read says more than the claim behind it
+            busy += [Busy(interval) for interval in taken[seat.key] if interval not in told]
             found.append(Participant(seat.key, seat.name, tuple(busy), seat.working, unread))
         known = {participant.who for participant in found if participant.unread is None}
         return Reading(tuple(found), frozenset(known & {seat.key for seat in guests if shared}))

@@ -54,6 +54,18 @@ def test_a_conflicting_time_says_whose_event_it_is_and_a_private_one_only_that_t
         assert "Board" not in shown
 
 
+def test_a_meeting_booked_here_is_named_once_among_the_conflicts(desk):
+    """8b. The event that was made for it, not also that the rep is busy with it."""
+    desk.connect("U0DANA", "U0PRIYA")
+    desk.book(f"{COMMAND} @priya", slot=r"^11:00").close()
+
+    dana = desk.to_times(f"{COMMAND} @priya")
+    dana.overflow("Show conflicts")
+    screen = dana.wait_for("Times with conflicts on Mon 30 Nov")
+
+    assert rows_with(screen, "🟠") == ["🟠 11:00–11:30 · Dana Reyes: Pricing call; Priya Nair: busy"]
+
+
 def test_a_conflict_chosen_with_open_eyes_is_repeated_and_told_to_the_team(desk):
     """8d, N2, X5. Choosing one is allowed, repeated in the confirmation, in DM and team mail, and put on record."""
     desk.connect("U0DANA", "U0PRIYA")
