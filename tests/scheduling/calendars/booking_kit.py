@@ -350,8 +350,8 @@ class Desk:
 
 
 @contextmanager
-def a_desk(vendor: Any, store: Store, clock: SettableClock) -> Iterator[Desk]:
-    """The assembled service over the vendor's system, with the account connected."""
+def a_desk(vendor: Any, store: Store, clock: SettableClock, patience: float = 8.0) -> Iterator[Desk]:
+    """The assembled service over the vendor's system, with the account connected; `patience` is for a waiting rep."""
     accounts: Any = ConfiguredAccounts(store, {vendor.provider: vendor.system()})
     directory, notices, transport, zoom = FakeDirectory(), FakeNotices(), FakeTransport(), FakeZoom()
     scheduling = assemble(
@@ -360,7 +360,7 @@ def a_desk(vendor: Any, store: Store, clock: SettableClock) -> Iterator[Desk]:
         notices=notices,
         transport=transport,
         accounts=accounts,
-        config=SchedulingConfig(mail_from="meetings@demo.example", connectable=(vendor.provider,)),
+        config=SchedulingConfig("meetings@demo.example", connectable=(vendor.provider,), patience=patience),
         clock=clock,
     )
     desk = Desk(World(store, clock, scheduling, directory, notices, transport, accounts, zoom), vendor)

@@ -301,13 +301,12 @@ def test_a_calendar_that_falls_silent_is_left_at_the_deadline_and_tried_again(de
     ended(desk, draft, OutcomeKind.BOOKED)
 
 
-@pytest.mark.parametrize(("desk", "how"), SILENT, indirect=["desk"])
-def test_a_calendar_that_is_silent_when_read_is_unknown(desk, how):
-    draft = desk.world.filled()
-    desk.vendor.fail(how, READING, times=4)
-    patient = desk.world.scheduling.service._proposing._config
-    object.__setattr__(patient, "patience", 0.7)
+@pytest.mark.parametrize(("vendor", "how"), SILENT)
+def test_a_calendar_that_is_silent_when_read_is_unknown(vendor, how, request, sqlite_store, clock):
+    with a_desk(VENDORS[vendor](request), sqlite_store, clock, patience=0.7) as desk:
+        draft = desk.world.filled()
+        desk.vendor.fail(how, READING, times=4)
 
-    proposal = desk.world.service.propose(DANA, draft.id)
+        proposal = desk.world.service.propose(DANA, draft.id)
 
     assert (proposal.slots, [unread.why for unread in proposal.unread]) == ((), ["deadline"])
