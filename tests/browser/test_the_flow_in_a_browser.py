@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.page_kit import COMMAND, book, command, slots, to_times
+from tests.browser.page_kit import COMMAND, book, command, slots, to_times, violations
 
 pytestmark = pytest.mark.browser
 
@@ -229,5 +229,6 @@ def test_the_last_card_leads_to_ones_own_slack(page):
 
     card = page.get_by_role("dialog", name="Use your own Slack")
     expect(card).to_contain_text("python app.py doctor")
+    assert violations(page) == []
     card.get_by_role("button", name="Close").click()
     expect(card).to_have_count(0)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.page_kit import COMMAND, book, command, slots, to_times
+from tests.browser.page_kit import COMMAND, book, command, slots, to_times, violations
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +68,7 @@ def test_too_many_requests_are_waited_out(page, sandbox):
 def test_a_lost_answer_is_said_in_the_form(page):
     command(page)
     page.get_by_role("button", name="What if…").click()
+    assert violations(page) == []
     page.get_by_role("menuitem", name="Lose the answer to the next click").click()
     expect(page.get_by_role("status").filter(has_text="ready")).to_be_visible()
 
