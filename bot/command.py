@@ -16,11 +16,12 @@ _WORD = r"[^\s<>()\[\],;:\"'|@]+"
 MAIL = re.compile(rf"(?<![^\s<(,;:\"'\[;])(?:mailto:)?({_WORD}@{_WORD}\.[^\s<>()\[\],;:\"'|@.&]+)")
 _UNIT = r"(?:minutes|minute|mins|min|m)"
 _LENGTH = re.compile(
-    rf"(?<!\S)(?:(?P<part>\d{{1,2}}[.,](?:25|5|50|75))\s?(?:hours|hour|hrs|hr|h)"
+    rf"(?<![^\s,;])(?<!\d[,;])(?:(?P<part>\d{{1,2}}[.,](?:25|5|50|75))\s?(?:hours|hour|hrs|hr|h)"
     rf"|(?P<hours>\d{{1,2}})\s?(?:hours|hour|hrs|hr|h)(?:(?P<rest>\d{{1,2}}){_UNIT}?|\s(?P<more>\d{{1,2}})\s?{_UNIT})?"
     rf"|(?P<minutes>\d{{1,3}})\s?{_UNIT})(?![^\s,;.])",
     re.IGNORECASE,
 )
+_DASHES = frozenset({"-", "\u2013", "\u2014", "|"})
 _AROUND = {"(": ")", "[": "]", "<": ">", "&lt;": "&gt;", '"': '"', "'": "'"}
 
 
@@ -75,4 +76,7 @@ def _minutes(found: re.Match[str]) -> int:
 
 def _tidy(words: str) -> str:
     """One line; separators left hanging at the ends by what was taken out go, quotes and brackets stay."""
-    return " ".join(readable(words).split()).strip(" ,;").strip()
+    parts = " ".join(readable(words).split()).strip(" ,;").split(" ")
+    first = next((at for at, part in enumerate(parts) if part not in _DASHES), len(parts))
+    last = next((at for at in range(len(parts), first, -1) if parts[at - 1] not in _DASHES), first)
+    return " ".join(parts[first:last]).strip(" ,;")

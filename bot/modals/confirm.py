@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.modals.blocks import Block, View, actions, button, context, header, lines, modal, people, section
+from bot.modals.conflicts import UNREAD
 from bot.modals.more import TYPES
 from bot.modals.surroundings import NOTHING, Surroundings
 from bot.words import both_clocks, clock_words, interval_of, listed, minutes_words
@@ -64,5 +65,10 @@ def when(form: Form, start: datetime, zone: str) -> str:
 
 
 def accepted_words(obstacles: Sequence[str]) -> list[str]:
-    """The conflicts the rep accepted, with the mark and in words."""
-    return [f"🟠 You chose a time with a conflict. {words}" for words in obstacles]
+    """What the rep accepted, with the mark and in words; what could not be checked is not called a conflict."""
+    return [
+        f"❔ You chose a time that could not be checked: {words}"
+        if words.startswith(UNREAD)
+        else f"🟠 You chose a time with a conflict. {words}"
+        for words in obstacles
+    ]

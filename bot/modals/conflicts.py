@@ -11,6 +11,7 @@ from scheduling.domain import Obstacle, ObstacleKind, Slot
 from scheduling.zones import abbreviation, local
 
 DAY, ANYWAY = "times.day", "times.anyway"
+UNREAD = "a colleague's calendar could not be read"
 MOST_DAYS = 25
 MOST_ROWS = 48
 """Of one day at once; whoever wants the rest presses the button below."""
@@ -91,5 +92,5 @@ def conflict_words(slot: Slot, zone: str, *, with_zone: bool = False) -> str:
 def obstacle_words(obstacle: Obstacle) -> str:
     """Whose calendar stands in the way, and with what, as far as the rep may see it."""
     if obstacle.kind is ObstacleKind.UNKNOWN:
-        return f"a colleague's calendar could not be read ({fit(obstacle.name, 80)})"
+        return f"{UNREAD} ({fit(obstacle.name, 80)})"
     return f"{fit(obstacle.name, 80)}: {fit(obstacle.title or 'busy', 80)}"

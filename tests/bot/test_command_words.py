@@ -22,6 +22,17 @@ MAIL = "buyer@acme.example"
         ),
         pytest.param(f"<mailto:{MAIL}|{MAIL}> Acme", Prefill(name="Acme", email=MAIL), id="as Slack escapes it"),
         pytest.param("<mailto:a@b|a@b>", Prefill(email="a@b"), id="a link is taken as it is"),
+        pytest.param(
+            "Acme Buyer,30m,Pricing call",
+            Prefill(name="Acme Buyer", subject="Pricing call", minutes=30),
+            id="commas without blanks",
+        ),
+        pytest.param(
+            f"{MAIL} - Acme Buyer - 30m \u2013 Pre-sales call",
+            Prefill(name="Acme Buyer", email=MAIL, subject="Pre-sales call", minutes=30),
+            id="dashes between the parts",
+        ),
+        pytest.param("Acme 1,3h", Prefill(name="Acme 1", subject="3h"), id="a length with an odd part is none"),
         pytest.param(f"Acme Buyer {MAIL}", Prefill(name="Acme Buyer", email=MAIL), id="mail last"),
         pytest.param(
             f"Acme, {MAIL}, Pricing", Prefill(name="Acme", email=MAIL, subject="Pricing"), id="commas all round"
