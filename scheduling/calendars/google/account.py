@@ -108,7 +108,10 @@ class GoogleSystem:
         }
         newest: list[Secret] = [secret]
         calendars = self.open(secret, newest.append).list_calendars(deadline)
-        email = claims.get("email") or calendars[0].id  # the primary calendar is named by the account's address
+        # The primary calendar goes by the account's address.
+        email = claims.get("email") or next(
+            (n for n in (calendars[0].id, calendars[0].name) if "@" in n), calendars[0].id
+        )
         return Account(self.provider, email, email, newest[-1], calendars)
 
     def check(self, redirect_uri: str, deadline: Deadline) -> None:

@@ -9,6 +9,7 @@ import functools
 import http.client
 import io
 import json
+import logging
 import socket
 import ssl
 from collections.abc import Mapping
@@ -200,6 +201,7 @@ class Google:
     """Google's token endpoint and its Calendar and Directory APIs. Safe to share between threads."""
 
     def __init__(self, api_url: str, directory_url: str | None, token_url: str, extra_ca: Path | None) -> None:
+        logging.getLogger("googleapiclient").setLevel(logging.WARNING)  # its debugging lines show whose calendar it is
         self._trusted = ssl.create_default_context()
         if extra_ca is not None:
             self._trusted.load_verify_locations(extra_ca)

@@ -3,7 +3,7 @@
 import json
 import logging
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import pytest
@@ -19,7 +19,7 @@ from scheduling.errors import (
     ConsentMissing,
     Unavailable,
 )
-from tests.scheduling.calendars.conftest import soon
+from tests.scheduling.calendars.conftest import soon, spec_for
 from tests.scheduling.calendars.google_kit import CALLBACK, GoogleAccount, at_the_page, signed_in, system_at
 
 DANA = "dana@reps.example"
@@ -236,15 +236,17 @@ def test_a_wrong_client_secret_is_loud_in_the_log_and_no_secret_is_in_it(people,
     assert "canary" not in caplog.text
 
 
-def test_neither_code_nor_token_is_logged_by_anybody(system, caplog):
+def test_neither_code_nor_token_nor_address_is_logged_by_anybody(system, caplog):
     there = system.begin(CALLBACK, "s", DANA)
     params = at_the_page(there.url, DANA)
 
     with caplog.at_level(logging.DEBUG):
         account = system.finish(there.flow, params, CALLBACK, soon())
-        system.open(account.secret, lambda _: None).list_calendars(soon())
+        provider = system.open(account.secret, lambda _: None)
+        provider.find_event(spec_for(account.calendars[0].id), soon())
 
-    for canary in (params["code"], account.secret["access_token"], account.secret["refresh_token"]):
+    tokens = (account.secret["access_token"], account.secret["refresh_token"])
+    for canary in (params["code"], *tokens, DANA, quote(DANA, safe="")):
         assert canary not in caplog.text
 
 

@@ -84,3 +84,20 @@ def test_two_spellings_of_an_address_are_answered_each_by_its_own(google):
     loud, quiet = busy_of(account, CalendarRef("Sam@acme.example"), CalendarRef("sam@acme.example"))
 
     assert (loud.error.code, quiet.error, [busy.interval for busy in quiet.busy]) == ("notFound", None, [NINE])
+
+
+def test_a_primary_calendar_with_an_id_of_its_own_is_called_by_its_name(google):
+    email = GoogleAccount(google).email
+    system = system_at(google)
+    there = system.begin(CALLBACK, "s", email)
+    params = at_the_page(there.url, email)
+    google.troubles.add(
+        Trouble("POST", "/token", 1, 200, json.dumps(google.identity.grant(email, ASKED)).encode()),
+        Trouble("GET", "/calendarList", 1, 200, json.dumps(_list({"id": "primary", "summary": email})).encode()),
+    )
+
+    assert system.finish(there.flow, params, CALLBACK, soon()).label == email
+
+
+def _list(*entries):
+    return {"kind": "calendar#calendarList", "items": [{**e, "accessRole": "owner", "primary": True} for e in entries]}
