@@ -5,8 +5,10 @@ from tests.stories.reading import (
     BUYER,
     COMMAND,
     DANA,
+    PRIYA,
     at,
     find_times,
+    invitation,
     mails,
     pick,
     schedule,
@@ -38,10 +40,12 @@ def to_settings(desk, text: str, slot: str, description: str = ""):
 
 
 def test_the_event_stands_where_and_how_the_settings_say_and_later_meetings_follow(desk, vendor):
-    """12a, 12b, 12c, 12d. Calendar, zone, free, private, reminder, description off; then kept, but for the zone."""
+    """12a, 12b, 12c, 12d, A1. Where, zone, free, private, reminder, description; kept; then a member off the event."""
     vendor.add_calendar(DANA, "Sales")
     vendor.add_calendar(DANA, "Holidays", writable=False)
     vendor.connect(desk)
+    if not vendor.sees_others:
+        vendor.connect(desk, desk.rep("U0PRIYA"))
     dana = desk.dana
     before, _ = to_settings(desk, COMMAND, r"^11:00", WORDS)
     usual = dana.screen().inputs["Calendar"]
@@ -60,14 +64,16 @@ def test_the_event_stands_where_and_how_the_settings_say_and_later_meetings_foll
     first, (mail,) = vendor.booked(DANA), mails(desk, 2)[BUYER]
     dana.close()
 
-    _, later = to_settings(desk, "other@acme.example Other 30m Demo", r"^11:30")
+    _, later = to_settings(desk, "other@acme.example Other 30m Demo @priya", r"^11:30")
     dana.choose("Time zone conversion", "Keep mine", search="keep mine")
     dana.choose("Reminder", "None")
+    dana.untick("Put the team members on the event")
     dana.press("Save")
     dana.wait_for("Step 3: External participant notifications", "in your time zone")
     schedule(dana)
     second = vendor.booked(DANA, "Demo")
-    words = words_of(next(m for m in desk.mailbox.wait_for(4, 15) if m.recipients == ("other@acme.example",)).message)
+    letters = mails(desk, 5)
+    words = words_of(letters["other@acme.example"][0].message)
 
     assert "Time zone conversion" not in before
     assert len(offered) == (1 if vendor.provider == "exchange" else 2)
@@ -85,3 +91,5 @@ def test_the_event_stands_where_and_how_the_settings_say_and_later_meetings_foll
     assert second.zone == vendor.zone_kept("Europe/Berlin")
     assert (second.calendar, second.start) == (first.calendar, at(30, 11, 30, month=11))
     assert "11:30–12:00 (30 minutes)" in words
+    assert PRIYA not in second.invited
+    assert str(invitation(letters[PRIYA][0])["uid"]) == second.uid
