@@ -47,7 +47,7 @@ def _said(
     closing: Sequence[str] = (),
     when: str | None = None,
 ) -> Message:
-    """A title, labelled lines and closing sentences, in both forms. `when` is a date token, for the second line."""
+    """A title, labelled lines and closing sentences, in both forms. `when` is mrkdwn for the second line."""
     shown = _shortened(rows, lambda cut: len(json.dumps(cut, ensure_ascii=False).encode()) <= MOST_JSON)
     spoken = _shortened(rows, lambda cut: len(_text(title, cut, closing, when)) <= MOST_TEXT)
     blocks = [
@@ -161,7 +161,7 @@ def _place(booking: Booking) -> list[Row]:
 
 
 def channel_card(booking: Booking, choices: WorkspaceChoices) -> Message:
-    """N3: who booked what, when and with whom. The time is each reader's own.
+    """N3: who booked what, when and with whom. The time is each reader's own, then the organizer's with its zone.
 
     The customer's address and the description are there only where administrators chose so.
     """
@@ -177,8 +177,9 @@ def channel_card(booking: Booking, choices: WorkspaceChoices) -> Message:
         rows.append(("Customer's email address", booking.customer.email))
     if choices.card_shows_description and booking.form.description:
         rows.append(("Description", fit(booking.form.description, 600)))
-    token = date_token(booking.interval.start, span_words(booking.interval, booking.organizer.zone))
-    return _said(title, rows, when=token)
+    organizers = span_words(booking.interval, booking.organizer.zone)
+    token = date_token(booking.interval.start, organizers)
+    return _said(title, rows, when=f"{token} your time · {escaped(organizers)}")
 
 
 def date_token(moment: datetime, fallback: str) -> str:

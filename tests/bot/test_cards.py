@@ -189,9 +189,10 @@ def test_the_card_tells_more_only_where_administrators_say_so():
     assert ("Agenda" in named["text"], "buyer@acme.example" in named["text"]) == (False, True)
     assert "Agenda" not in json.dumps(plain)
     assert "budget" not in json.dumps([shown, named, plain])
+    when = "<!date^1795528800^{date_short_pretty} {time}|Tue 24 Nov 15:00–15:30 CET>"
     assert plain["text"].split("\n") == [
         "Dana Reyes scheduled a meeting with Acme Buyer",
-        "When: <!date^1795528800^{date_short_pretty} {time}|Tue 24 Nov 15:00–15:30 CET>",
+        f"When: {when} your time · Tue 24 Nov 15:00–15:30 CET",
         "Subject: Pricing call",
         "Meeting duration: 30 min",
         "Team: Dana Reyes and Priya Nair",
