@@ -139,10 +139,12 @@ def told_words(booking: Booking) -> str:
     else:
         customer = f"{name} is sent nothing."
     unmailed = [person.name for person in booking.team if not person.email]
+    alone = len(booking.team) == 1
+    who, whose = ("You get", "yours") if alone else ("The team gets", "theirs")
     if len(unmailed) == len(booking.team):
-        return f"{customer} The team gets a message here, and no email: Slack tells no address of theirs."
-    team = "The team gets an email and a message here."
-    return f"{customer} {team}" + (f" No email goes to {listed(unmailed)}: no address is known." if unmailed else "")
+        return f"{customer} {who} a message here, and no email: Slack tells no address of {whose}."
+    missing = f" No email goes to {listed(unmailed)}: no address is known." if unmailed else ""
+    return f"{customer} {who} an email and a message here.{missing}"
 
 
 def _taken(outcome: Outcome) -> View:

@@ -56,9 +56,11 @@ def test_nobody_is_said_to_get_an_email_who_has_no_address():
     dana, priya = replace(DANA, email=""), replace(PRIYA, email="")
     some = replace(BOOKING, members=(DANA, priya))
     none = replace(BOOKING, organizer=dana, members=(dana, priya))
+    alone = replace(BOOKING, members=(DANA,))
 
     assert told_words(some).endswith("a message here. No email goes to Priya Nair: no address is known.")
     assert told_words(none).endswith("The team gets a message here, and no email: Slack tells no address of theirs.")
+    assert told_words(alone).endswith("You get an email and a message here.")
 
 
 def test_an_unknown_zone_of_the_customer_is_said_to_be_unknown():
