@@ -14,7 +14,7 @@ import httpx2
 from icalendar import Calendar, Event
 
 from sandbox.calendar_server import CalendarServer
-from sandbox.nearby import request
+from sandbox.nearby import client, request
 from sandbox.workspace.records import Message
 from sandbox.workspace.scripted_rep import ScriptedRep
 from sandbox.workspace.server import LocalWorkspace
@@ -28,6 +28,9 @@ SEEDED = "-seeded.ics"
 """How the address of every event made here ends: whatever has another was put in by somebody."""
 CONNECTED = {"U0DANA": "dana", "U0PRIYA": "priya", "U0SAM": "sam"}
 """Noa stays unconnected: a colleague whose calendar nobody can see is unknown, never free."""
+ROOMS = {"lisbon": "Lisbon", "nairobi": "Nairobi"}
+"""Meeting rooms in Dana's office: the account of each, and its name. An account's password is its name."""
+ROOMS_ZONE = "Europe/Berlin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +87,31 @@ WEEKLY = {
         Habit("Design critique", (2,), "13:00", 60),
         Habit("Customer council", (4,), "11:00", 90, every=2),
     ),
+    "lisbon": (
+        Habit("Hiring interviews", (1, 3), "10:00", 90),
+        Habit("Pipeline review", (0,), "09:30", 60),
+        Habit("Board preparation", (2,), "14:00", 120, private=True, every=2),
+    ),
+    "nairobi": (
+        Habit("Support hand-over", (0, 1, 2, 3, 4), "09:00", 30),
+        Habit("Training: new colleagues", (1,), "13:00", 180),
+        Habit("Partner call", (4,), "12:00", 60),
+    ),
 }
 WHOLE_DAYS = {
     "dana": (WholeDay("Quarter starts", 1, 0, free=True), WholeDay("Trade fair Cologne", 3, 2, days=2)),
     "priya": (WholeDay("Out of office: public holiday", 1, 4),),
     "sam": (WholeDay("Noa in London", 1, 1, free=True), WholeDay("Moving house", 2, 0)),
     "noa": (WholeDay("Out of office", 0, 4),),
+    "lisbon": (),
+    "nairobi": (WholeDay("Painters", 2, 3),),
 }
 
 
 def fill_calendars(server: CalendarServer, workspace: Workspace) -> None:
-    """Everybody's weeks around today, one request a person."""
+    """The weeks of everybody and of the rooms around today, one request each."""
     for user in server.users:
-        zone = next(person.tz for person in workspace.people.values() if person.name == user)
-        calendar = weeks_of(user, ZoneInfo(zone), workspace.clock())
+        calendar = weeks_of(user, zone_of(workspace, user), workspace.clock())
         request(
             "PUT",
             server.calendar_of(user),
@@ -105,6 +119,12 @@ def fill_calendars(server: CalendarServer, workspace: Workspace) -> None:
             headers={"Content-Type": "text/calendar; charset=utf-8"},
             auth=(user, server.users[user]),
         ).raise_for_status()
+
+
+def zone_of(workspace: Workspace, user: str) -> ZoneInfo:
+    """Whose clock a calendar account goes by: a person's own, or the office's."""
+    zones = {person.name: person.tz for person in workspace.people.values()} | dict.fromkeys(ROOMS, ROOMS_ZONE)
+    return ZoneInfo(zones[user])
 
 
 def weeks_of(user: str, zone: ZoneInfo, now: datetime) -> Calendar:
@@ -117,23 +137,23 @@ def weeks_of(user: str, zone: ZoneInfo, now: datetime) -> Calendar:
 
 
 def fill_further_weeks(server: CalendarServer, workspace: Workspace, filled_until: date) -> date:
-    """After a jump: everybody's habits in the weeks ahead that begin after `filled_until`; answers the new last Monday.
+    """After a jump: everybody's weeks ahead that begin after `filled_until`, rooms too; answers the new last Monday.
 
     Event by event, so that what is there keeps its address. Raises httpx2.HTTPError.
     """
-    zones = {person.name: ZoneInfo(person.tz) for person in workspace.people.values() if person.name in server.users}
+    zones = {user: zone_of(workspace, user) for user in server.users}
     now = workspace.clock()
 
     def fill(user: str) -> None:
         login, weeks = (user, server.users[user]), range(MORE_WEEKS + 1)
-        with httpx2.Client(trust_env=False, timeout=20, auth=login) as client:
+        with client(auth=login) as calling:
             for title, start, end, private in meetings_of(user, zones[user], now, weeks):
                 if _monday(start, zones[user]) <= filled_until:
                     continue
                 event = _event(user, now, title, start, end, {"class": "PRIVATE"} if private else {})
                 url = f"{server.calendar_of(user)}{event['uid']}.ics"
                 headers = {"Content-Type": "text/calendar; charset=utf-8"}
-                client.put(url, content=_calendar([event]).to_ical(), headers=headers).raise_for_status()
+                calling.put(url, content=_calendar([event]).to_ical(), headers=headers).raise_for_status()
 
     with ThreadPoolExecutor(len(zones)) as people:
         for done in [people.submit(fill, user) for user in zones]:
@@ -234,8 +254,27 @@ def connect_calendars(local: LocalWorkspace, calendars: CalendarServer, address:
             each.result()
 
 
+def add_rooms(local: LocalWorkspace, calendars: CalendarServer, address: str) -> None:
+    """Dana, who looks after the workspace, adds the rooms on App Home, each with its own account; as above."""
+    dana = local.rep("U0DANA")
+    dana.open_home()
+    for user, name in ROOMS.items():
+        dana.press("Add room")
+        dana.wait_for("Room name")
+        dana.fill("Room name", name)
+        dana.press("Add room")
+        dana.wait_for("an account of the room's own")
+        _sign_in(dana, user, calendars.users[user], f"{address}/{user}/")
+    dana.leave_home()
+
+
 def _connect(person: ScriptedRep, user: str, password: str, server: str) -> None:
     person.command("/schedule-for")
+    _sign_in(person, user, password, server)
+
+
+def _sign_in(person: ScriptedRep, user: str, password: str, server: str) -> None:
+    """By the link on the screen, which is closed then."""
     button = next(c for c in person.wait_for("Other CalDAV").controls if c.words == "Other CalDAV")
     address = str(button.element["url"])
     fields = {"server": server, "user_name": user, "password": password}

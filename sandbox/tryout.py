@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -23,6 +23,7 @@ from sandbox.calendar_server import CalendarServer, CalendarServerFailed, is_ins
 from sandbox.mailbox import Mailbox
 from sandbox.page import Page
 from sandbox.stage import HERE, PEOPLE, AppDidNotStart, AppProcess, Stage
+from sandbox.workspace.onlooker import NotOnScreen
 from sandbox.workspace.server import LocalWorkspace
 from sandbox.workspace.state import Workspace
 
@@ -62,9 +63,12 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     began = time.monotonic()
+
+    def greet(sandbox: Sandbox) -> None:
+        print(greeting(sandbox, time.monotonic() - began), flush=True)
+
     try:
-        with running(HERE / ".sandbox", PORT) as sandbox:
-            print(greeting(sandbox, time.monotonic() - began), flush=True)
+        with running(HERE / ".sandbox", PORT, greet):
             _wait(stopped)
     except KeyboardInterrupt:
         pass
@@ -104,18 +108,20 @@ def _near(path: Path) -> Path:
 
 
 @contextmanager
-def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
+def running(folder: Path, port: int = 0, usable: Callable[[Sandbox], None] = lambda _: None) -> Iterator[Sandbox]:
     """Everything, fresh, seeded and connected. Asks for `port` and takes a free one where it is taken.
 
+    `usable` is called as soon as the page is, a second before the rooms are there too.
     Files go to `folder`, under the port's number: two may run at once. Raises CalendarServerFailed, AppDidNotStart.
     Leaving the block ends every process.
     """
     manifest = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
     with ExitStack() as ends, ThreadPoolExecutor(3) as pool:
         workspace = Workspace()
+        accounts = PEOPLE | {room: room for room in seed.ROOMS}
         seed.talk(workspace)
         mailbox = ends.enter_context(Mailbox.start())
-        page = Page(workspace, mailbox, list(PEOPLE))
+        page = Page(workspace, mailbox, list(accounts))
         ends.callback(page.stop)
         local = _first_that_works(
             lambda at: LocalWorkspace.start(at, workspace=workspace, manifest=manifest, routes=page.routes()), port
@@ -126,7 +132,7 @@ def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
         folder.mkdir(parents=True)
         begun = pool.submit(_other_systems, local.url, workspace)
         ends.callback(lambda: begun.result().stop())
-        calendars = pool.submit(CalendarServer.start, folder / "calendars", PEOPLE)
+        calendars = pool.submit(CalendarServer.start, folder / "calendars", accounts)
         stage = ends.enter_context(Stage(folder, local, mailbox, calendars))
         filled = pool.submit(lambda: seed.fill_calendars(stage.calendars, workspace))
         systems = begun.result()
@@ -136,7 +142,11 @@ def running(folder: Path, port: int = 0) -> Iterator[Sandbox]:
         filled.result()
         page.start(local, stage.calendars, stage.clock)
         seed.connect_calendars(local, stage.calendars, local.url)
-        yield Sandbox(stage, page, app, systems)
+        sandbox = Sandbox(stage, page, app, systems)
+        usable(sandbox)
+        with suppress(NotOnScreen):  # somebody was quicker and acts as Dana: then the rooms are theirs to add
+            seed.add_rooms(local, stage.calendars, local.url)
+        yield sandbox
 
 
 def _other_systems(caldav_url: str, workspace: Workspace) -> "OtherSystems":

@@ -1,6 +1,7 @@
 """Buttons on notices about booked meetings."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -30,16 +31,10 @@ async def retry_link(
 ) -> None:
     """The link to meet by was missing: it is made now, put onto the event, and mailed to everybody."""
 
-    async def answer() -> None:
-        try:
-            queued = await crossing.local(scheduling.retry_link, rep, str(action.get("value") or ""), within=8.0)
-            words = WILL_BE_MADE if queued else NOTHING_TO_MAKE
-        except Exception as error:
-            logger.exception("link_not_retried team=%s user=%s", rep.team_id, rep.user_id)
-            words = words_for(error, cards.MAKE_LINK)
-        await respond(response_type="ephemeral", replace_original=False, **cards.plain_message(words))
+    async def queued() -> bool:
+        return await crossing.local(scheduling.retry_link, rep, str(action.get("value") or ""), within=8.0)
 
-    crossing.background(answer())
+    crossing.background(_tell(queued, respond, (WILL_BE_MADE, NOTHING_TO_MAKE), cards.MAKE_LINK))
     await ack()
 
 
@@ -53,14 +48,20 @@ async def change_room(
 ) -> None:
     """A room declined, and the rep takes one that is free instead."""
 
-    async def answer() -> None:
-        try:
-            queued = await crossing.local(scheduling.change_room, rep, *cards.rooms_in(action.get("value")), within=8.0)
-            words = WILL_BE_INVITED if queued else NOTHING_TO_CHANGE
-        except Exception as error:
-            logger.exception("room_not_changed team=%s user=%s", rep.team_id, rep.user_id)
-            words = words_for(error, "the button")
-        await respond(response_type="ephemeral", replace_original=False, **cards.plain_message(words))
+    async def queued() -> bool:
+        return await crossing.local(scheduling.change_room, rep, *cards.rooms_in(action.get("value")), within=8.0)
 
-    crossing.background(answer())
+    crossing.background(_tell(queued, respond, (WILL_BE_INVITED, NOTHING_TO_CHANGE), "the button"))
     await ack()
+
+
+async def _tell(
+    queued: Callable[[], Awaitable[bool]], respond: AsyncRespond, words: tuple[str, str], pressed: str
+) -> None:
+    """Say to whoever pressed, and to nobody else, that it is being done, or that there is nothing to do."""
+    try:
+        said = words[0] if await queued() else words[1]
+    except Exception as error:
+        logger.exception("not_queued button=%s", pressed)
+        said = words_for(error, pressed)
+    await respond(response_type="ephemeral", replace_original=False, **cards.plain_message(said))

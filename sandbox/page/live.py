@@ -21,7 +21,7 @@ from sandbox.page.jumps import Jumps
 from sandbox.page.traffic import Traffic
 from sandbox.page.trouble import Troubles
 from sandbox.page.week import Weeks
-from sandbox.seed import SEEDED
+from sandbox.seed import SEEDED, zone_of
 from sandbox.workspace.client import SlackClient
 from sandbox.workspace.state import Workspace
 
@@ -259,7 +259,7 @@ class Live:
     def _calendar(self, _viewer: Viewer, frame: Json) -> Any:  # noqa: ANN401 - JSON
         if self.weeks is None or frame["user"] not in self.weeks.users:
             raise ActRefused("There is no such calendar.")
-        zone = next(p.tz for p in self._workspace.people.values() if p.name == frame["user"])
+        zone = zone_of(self._workspace, frame["user"]).key
         if frame["act"] == "event":
             return self.weeks.add(frame["user"], zone, frame)
         if frame["act"] == "remove":

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.page.markup import Reader
+from sandbox.seed import ROOMS
 from sandbox.workspace.records import Channel, Message, View
 from sandbox.workspace.render import Eye
 from sandbox.workspace.rules import elements_of
@@ -28,6 +29,7 @@ def surroundings(workspace: Workspace, user_id: str, notices: list[str]) -> Json
         "team": workspace.team.name,
         "app": app.name,
         "people": [_person(workspace, each.id) for each in workspace.people.values() if not each.is_bot],
+        "rooms": [{"name": name, "handle": account} for account, name in ROOMS.items()],
         "bots": [each.id for each in workspace.people.values() if each.is_bot],
         "channels": [
             {"id": c.id, "name": c.name, "dm": c.with_user is not None} for c in visible_channels(workspace, user_id)

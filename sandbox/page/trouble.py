@@ -31,7 +31,7 @@ class Troubles:
         self._workspace = workspace
         faults = workspace.faults
         found = [
-            *(self._failing(user) for user in relay.users),
+            *(self._failing(person.name) for person in workspace.people.values() if person.name in relay.users),
             Trouble(
                 "slow",
                 f"Calendars answer {SLOW_SECONDS:g} s late",

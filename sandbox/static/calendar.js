@@ -31,14 +31,14 @@ export function Calendar() {
   return html`<div class="calendar">
     <div class="row">
       <label class="off-screen" for="whose">Whose calendar</label>
-      <select id="whose" value=${user} onChange=${(event) => { setUser(event.target.value); setChosen(null); }}>${state.me.people.map((person) => html`<option
-        value=${person.handle} selected=${person.handle === user}>${person.name}</option>`)}</select>
+      <select id="whose" value=${user} onChange=${(event) => { setUser(event.target.value); setChosen(null); }}>${[...state.me.people, ...state.me.rooms].map((each) => html`<option
+        value=${each.handle} selected=${each.handle === user}>${each.name}${state.me.rooms.includes(each) ? ", a room" : ""}</option>`)}</select>
       <button type="button" class="button" aria-label="Week before" onClick=${() => setMonday(moved(week.monday, -7))}>◀</button>
       <button type="button" class="button" onClick=${() => setMonday(state.clock.today)}>This week</button>
       <button type="button" class="button" aria-label="Week after" onClick=${() => setMonday(moved(week.monday, 7))}>▶</button>
     </div>
     <h2>${monthName.format(new Date(week.monday))} – ${monthName.format(new Date(moved(week.monday, 6)))}</h2>
-    <p class="more">Times in ${week.zone.replace("_", " ")}, ${state.me.people.find(({ handle }) => handle === user)?.name.split(" ")[0]}'s own clock</p>
+    <p class="more">Times in ${week.zone.replace("_", " ")}, ${state.me.people.find(({ handle }) => handle === user)?.name.split(" ")[0] ?? "the office"}'s own clock</p>
     <${Grid} week=${week} pick=${pick} chosen=${chosen} fresh=${fresh} />
     ${chosen && html`<${Details} event=${chosen} user=${user} close=${() => setChosen(null)} />`}
     <${Add} user=${user} week=${week} />

@@ -221,6 +221,29 @@ def test_an_event_put_into_a_calendar_takes_its_time_away(page):
     expect(page.locator(f'[data-action="{name}"]')).to_be_visible()
 
 
+def test_a_chosen_room_must_be_free_and_its_calendar_then_holds_the_meeting(page):
+    command(page, "/schedule-for buyer@acme.example Acme Buyer 30m Room tour")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="More options").click()
+    rooms = page.get_by_label("Rooms")
+    rooms.fill("nai")
+    page.get_by_role("listbox", name="Suggestions").get_by_role("option", name="Nairobi").click()
+    page.get_by_role("button", name="Find times").click()
+    slots(page).first.wait_for()
+    hours = [slot.inner_text()[:5] for slot in slots(page).all()]
+    slots(page).first.click()
+    expect(page.get_by_role("dialog").get_by_text("Nairobi")).to_be_visible()
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_role("button", name="Schedule", exact=True).click()
+    page.get_by_role("dialog").get_by_text("Tracking ID").wait_for()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("tab", name="Calendar").click()
+    page.get_by_label("Whose calendar").select_option("Nairobi, a room")
+
+    assert "09:00" not in hours  # the room's own hand-over, every morning
+    expect(page.get_by_role("button", name=re.compile("^Room tour .*, new$"))).to_be_visible()
+
+
 def test_the_last_card_leads_to_ones_own_slack(page):
     book(page)
     page.get_by_role("button", name="Done").click()
