@@ -155,6 +155,24 @@ def abbreviation(moment: datetime, name: str) -> str:
 # --- looking a zone up ----------------------------------------------------------------------------------------------
 
 
+_MEANT_BY = {
+    letters: name
+    for name, several in {
+        "America/New_York": "est edt",
+        "America/Chicago": "cst cdt",
+        "America/Denver": "mst mdt",
+        "America/Los_Angeles": "pst pdt",
+        "Asia/Kolkata": "ist",
+        "Australia/Sydney": "aest aedt",
+        "Europe/London": "gmt bst",
+        "Europe/Paris": "cet cest",
+        "Pacific/Auckland": "nzst nzdt",
+    }.items()
+    for letters in several.split()
+}
+"""Whom most people mean by letters that many places share; after CLDR's choice for each metazone."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """A zone people may choose, and the words it is found by: city first, then everything else."""
@@ -174,10 +192,11 @@ def search_zones(query: str, first: tuple[str, ...] = (), limit: int = 100) -> t
     found = [entry for entry in _index() if all(f" {word}" in entry.words for word in wanted.split())]
     preferred = {name: rank for rank, name in enumerate(first)}
 
-    def rank(entry: _Entry) -> tuple[bool, int, bool, bool]:
+    def rank(entry: _Entry) -> tuple[bool, int, bool, bool, bool]:
         return (
             entry.city != wanted,
             preferred.get(entry.name, len(preferred)),
+            entry.name != _MEANT_BY.get(wanted),
             not entry.city.startswith(wanted),
             f" {wanted} " not in entry.words,
         )
