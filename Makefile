@@ -26,7 +26,7 @@ try-clean:
 
 test: .venv/.ready
 	@$(if $(CHROMIUM),true,echo "No Chromium found: the browser tests are skipped. All others run.")
-	$(PY) -m pytest -m "not prove" -n 4 --dist loadgroup --no-loadscope-reorder
+	$(PY) -m pytest -m "not prove" -n 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ready
 	.venv/bin/ruff format --check .

@@ -53,15 +53,6 @@ def pytest_configure() -> None:
     settings.load_profile("patient")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one process runs, one after another: a file, or all of `browser/`, whose sandbox is dear to start."""
-    tests = Path(__file__).parent
-    for item in items:
-        place = item.path.relative_to(tests)
-        item.add_marker(pytest.mark.xdist_group("browser" if place.parts[0] == "browser" else str(place)))
-
-
 class SettableClock:
     """A clock that stands still until a test moves it."""
 

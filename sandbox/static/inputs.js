@@ -107,27 +107,44 @@ function Moment(props) {
   return props.inInput ? field : html`<span class="picker-with-name"><span aria-hidden="true">${label}</span>${field}</span>`;
 }
 
+// What was picked is shown at once, and until the workspace says the same: an older picture on its way does not undo it.
+function usePicked(value = [], tell) {
+  const [mine, setMine] = useState(null);
+  const told = [...value].sort().join("\n");
+  useEffect(() => {
+    if (mine && [...mine].sort().join("\n") === told) setMine(null);
+  }, [mine, told]);
+  const pick = async (next) => {
+    setMine(next);
+    await tell(next);
+    setTimeout(() => setMine((now) => (now === next ? null : now)), 1000); // refused, or not confirmed
+  };
+  return [mine ?? value, pick];
+}
+
 function Select(props) {
-  const { element, value, tell } = props;
+  const { element } = props;
+  const [value, pick] = usePicked(props.value, props.tell);
   const draw = (option) => html`<option value=${option.value} selected=${value?.includes(option.value)}>${words(option.text)}</option>`;
   const groups = element.option_groups?.map((group) => html`<optgroup label=${words(group.label)}>${group.options.map(draw)}</optgroup>`);
-  return html`<select ...${spoken(props)} value=${value?.[0] ?? ""} onChange=${(event) => tell(event.target.value ? [event.target.value] : [])}>
+  return html`<select ...${spoken(props)} value=${value?.[0] ?? ""} onChange=${(event) => pick(event.target.value ? [event.target.value] : [])}>
     ${!value?.length && html`<option value="">${words(element.placeholder) || "Choose…"}</option>`}
     ${groups ?? element.options.map(draw)}
   </select>`;
 }
 
 function Choices(props) {
-  const { element, value = [], tell, id } = props;
+  const { element, id } = props;
+  const [value, pick] = usePicked(props.value, props.tell);
   const isMany = element.type === "checkboxes";
-  const pick = (option) => (event) => {
-    if (!isMany) return tell([option.value]);
+  const change = (option) => (event) => {
+    if (!isMany) return pick([option.value]);
     const rest = value.filter((each) => each !== option.value);
-    return tell(event.target.checked ? [...rest, option.value] : rest);
+    return pick(event.target.checked ? [...rest, option.value] : rest);
   };
   const rows = element.options.map((option, index) => html`<div class="choice">
     <input type=${isMany ? "checkbox" : "radio"} id=${`${id}-${index}`} name=${id} checked=${value.includes(option.value)}
-      onChange=${pick(option)} aria-describedby=${option.description ? `${id}-${index}-more` : undefined} />
+      onChange=${change(option)} aria-describedby=${option.description ? `${id}-${index}-more` : undefined} />
     <label for=${`${id}-${index}`}><${Text} text=${option.text} /></label>
     ${option.description && html`<p class="hint" id=${`${id}-${index}-more`}><${Text} text=${option.description} /></p>`}
   </div>`);

@@ -106,7 +106,7 @@ def test_another_time_zone_changes_the_words_on_the_buttons_and_no_time(page):
 
 def test_a_link_in_the_mail_opens(page, context):
     context.route("https://meet.example/**", lambda route: route.fulfill(body="The meeting"))
-    command(page, COMMAND.replace("@priya", ""))
+    command(page, "/schedule-for buyer@acme.example Acme Buyer 30m Meet online")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="More options").click()
     page.get_by_label("Conferencing information").fill("https://meet.example/pricing")
@@ -115,7 +115,7 @@ def test_a_link_in_the_mail_opens(page, context):
     page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_role("button", name="Schedule", exact=True).click()
     page.get_by_role("button", name="Done").click()
-    page.get_by_role("button", name=re.compile("^Confirmed: Pricing call")).first.click()
+    page.get_by_role("button", name=re.compile("^Confirmed: Meet online")).click()
 
     with page.expect_popup() as opened:
         page.frame_locator("iframe.letter").get_by_role("link", name="Join the meeting").click()
