@@ -12,6 +12,7 @@ SHELL := /bin/sh
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 TRY := .tools/try
+WORKERS ?= 4
 PY := .venv/bin/python
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
@@ -26,7 +27,7 @@ try-clean:
 
 test: .venv/.ready
 	@$(if $(CHROMIUM),true,echo "No Chromium found: the browser tests are skipped. All others run.")
-	$(PY) -m pytest -m "not prove" -n 4 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -m "not prove" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ready
 	.venv/bin/ruff format --check .
